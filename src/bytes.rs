@@ -1,0 +1,130 @@
+//! Reading bytes that cannot be trusted: a [`Reader`] never panics, and what it cannot read has a place.
+
+/// Where and why reading stopped. `at` counts bytes from the start of the message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Malformed {
+    /// Offset of the byte at fault, from the start of the message.
+    pub at: usize,
+    /// What was being read there, such as `"option 150"`.
+    pub what: &'static str,
+}
+
+/// A cursor over a message; every read moves it forward or says where it could not.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader<'a> {
+    whole: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// Starts at the first byte of `whole`.
+    pub const fn new(whole: &'a [u8]) -> Reader<'a> {
+        Reader { whole, at: 0 }
+    }
+
+    /// The offset of the next byte from the start of the message.
+    pub const fn at(&self) -> usize {
+        self.at
+    }
+
+    /// How many bytes are left.
+    pub const fn left(&self) -> usize {
+        self.whole.len().saturating_sub(self.at)
+    }
+
+    /// Nothing is left.
+    pub const fn is_empty(&self) -> bool {
+        self.left() == 0
+    }
+
+    /// The bytes that are left, without moving.
+    pub fn rest(&self) -> &'a [u8] {
+        self.whole.get(self.at..).unwrap_or_default()
+    }
+
+    /// The next `n` bytes.
+    pub fn take(&mut self, n: usize, what: &'static str) -> Result<&'a [u8], Malformed> {
+        let (got, _) = self.rest().split_at_checked(n).ok_or(Malformed { at: self.at, what })?;
+        self.at += n;
+        Ok(got)
+    }
+
+    /// A reader over the next `n` bytes that goes on counting from the start of the whole message.
+    pub fn sub(&mut self, n: usize, what: &'static str) -> Result<Reader<'a>, Malformed> {
+        let start = self.at;
+        self.take(n, what)?;
+        Ok(Reader { whole: self.whole.get(..start + n).unwrap_or_default(), at: start })
+    }
+
+    /// The next `N` bytes as an array.
+    pub fn array<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], Malformed> {
+        let at = self.at;
+        self.take(N, what)?.try_into().map_err(|_| Malformed { at, what })
+    }
+
+    /// One byte.
+    pub fn u8(&mut self, what: &'static str) -> Result<u8, Malformed> {
+        self.array::<1>(what).map(|[b]| b)
+    }
+
+    /// Two bytes, big endian.
+    pub fn u16(&mut self, what: &'static str) -> Result<u16, Malformed> {
+        self.array(what).map(u16::from_be_bytes)
+    }
+
+    /// Three bytes, big endian.
+    pub fn u24(&mut self, what: &'static str) -> Result<u32, Malformed> {
+        self.array::<3>(what).map(|[a, b, c]| u32::from_be_bytes([0, a, b, c]))
+    }
+
+    /// Four bytes, big endian.
+    pub fn u32(&mut self, what: &'static str) -> Result<u32, Malformed> {
+        self.array(what).map(u32::from_be_bytes)
+    }
+
+    /// Eight bytes, big endian.
+    pub fn u64(&mut self, what: &'static str) -> Result<u64, Malformed> {
+        self.array(what).map(u64::from_be_bytes)
+    }
+
+    /// Two bytes, little endian.
+    pub fn u16_le(&mut self, what: &'static str) -> Result<u16, Malformed> {
+        self.array(what).map(u16::from_le_bytes)
+    }
+
+    /// Four bytes, little endian.
+    pub fn u32_le(&mut self, what: &'static str) -> Result<u32, Malformed> {
+        self.array(what).map(u32::from_le_bytes)
+    }
+
+    /// Bytes up to a NUL, which is consumed and not returned.
+    pub fn until_nul(&mut self, what: &'static str) -> Result<&'a [u8], Malformed> {
+        let n = memchr::memchr(0, self.rest()).ok_or(Malformed { at: self.at, what })?;
+        let got = self.take(n, what)?;
+        self.at += 1;
+        Ok(got)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_read_has_a_place_and_moves_nothing() {
+        let mut r = Reader::new(&[1, 2, 3]);
+        assert_eq!(r.u16("a"), Ok(0x0102));
+        assert_eq!(r.u32("b"), Err(Malformed { at: 2, what: "b" }));
+        assert_eq!(r.u8("c"), Ok(3));
+        assert!(r.is_empty());
+    }
+
+    #[test]
+    fn a_part_counts_from_the_start_of_the_whole() {
+        let mut r = Reader::new(&[1, 2, 3, 4]);
+        r.u8("skip").unwrap();
+        let mut part = r.sub(2, "part").unwrap();
+        assert_eq!((part.at(), part.u16("x"), part.u8("y")), (1, Ok(0x0203), Err(Malformed { at: 3, what: "y" })));
+        assert_eq!(r.at(), 3);
+    }
+}

@@ -1,0 +1,20 @@
+//! **offhook** tells from packets alone why a Cisco IP phone has no dial tone.
+//!
+//! One pass, pushed forward: source → decode → flow → proto → phone → model → finding → report. No stage calls
+//! back; what an earlier stage must know comes out as data, and [`pipeline`] applies it. The core does no IO and
+//! reads no clock: time is the frame's time.
+
+pub mod bytes;
+pub mod content;
+pub mod decode;
+pub mod event;
+pub mod expr;
+pub mod finding;
+pub mod flow;
+pub mod model;
+pub mod phone;
+pub mod pipeline;
+pub mod proto;
+pub mod source;
+pub mod synth;
+pub mod time;

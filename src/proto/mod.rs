@@ -1,0 +1,310 @@
+//! Protocols: bytes → typed message → events. A protocol is one file here and one line in [`PROTOCOLS`].
+//!
+//! A dissector sees either whole datagrams or the in-order bytes of one direction of a TCP connection
+//! ([`Segment`]), and pushes what it finds forward ([`Out`]): events, files, expectations. It knows no other
+//! protocol, no phone and no model, and does no IO.
+//!
+//! What a protocol file looks like, top to bottom: what it reads and what not (`//!`), `PROTOCOL`, its fields
+//! and events, the typed message and the pure `parse`, the dissector (state → events), tests.
+
+pub mod arp;
+pub mod cdp;
+pub mod dhcp;
+pub mod dns;
+pub mod http;
+pub mod icmp;
+pub mod lldp;
+pub mod sdp;
+pub mod sip;
+pub mod tftp;
+pub mod tls;
+
+use std::net::IpAddr;
+
+use crate::bytes::Malformed;
+pub use crate::event::Side;
+use crate::event::{Event, EventDef, Field, FieldDef, Fields, Origin, Schema};
+use crate::time::Ts;
+
+/// Adding a protocol is its file and its line here.
+pub static PROTOCOLS: &[&Protocol] = &[];
+
+/// What the product knows of a protocol: everything else is derived from this.
+#[derive(Debug)]
+pub struct Protocol {
+    /// tshark's name, and the first part of the names of its events: `dhcp`.
+    pub name: &'static str,
+    /// Its name for a person: `DHCP`.
+    pub title: &'static str,
+    /// Where it is found when nothing announced it. A port alone proves nothing: `probe` decides.
+    pub on: &'static [On],
+    /// Looks at the first bytes of a datagram or stream.
+    pub probe: fn(&[u8]) -> Probe,
+    /// A new dissector: one per capture for datagrams, one per connection for streams.
+    pub new: fn() -> Box<dyn Dissect>,
+    /// Its fields, in the order of `offhook fields`.
+    pub fields: &'static [&'static FieldDef],
+    /// Its events.
+    pub events: &'static [&'static EventDef],
+    /// Good messages: seeds for the fuzzer, and for the tests that cut and shuffle.
+    pub samples: &'static [&'static [u8]],
+}
+
+/// Where a protocol is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum On {
+    /// An EtherType.
+    EtherType(u16),
+    /// An LLC/SNAP header: organisation and protocol id.
+    Snap(u32, u16),
+    /// An IP protocol number.
+    Ip(u8),
+    /// A UDP port, of either end.
+    Udp(u16),
+    /// A TCP port, of either end.
+    Tcp(u16),
+    /// Any UDP flow whose first datagrams pass the probe.
+    AnyUdp,
+    /// Any TCP connection whose first bytes pass the probe.
+    AnyTcp,
+}
+
+/// What the first bytes say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Probe {
+    /// It is this protocol.
+    Yes,
+    /// It is not.
+    No,
+    /// Too few bytes to tell.
+    NeedMore,
+}
+
+/// In-order bytes of one direction: a whole datagram, or what of a stream was not consumed yet.
+#[derive(Debug, Clone, Copy)]
+pub struct Segment<'a> {
+    /// The bytes. Of a stream: those not consumed so far, oldest first.
+    pub bytes: &'a [u8],
+    /// The frame that completed them; its source is their sender.
+    pub origin: &'a Origin,
+    /// Which frame brought the bytes from which offset on; ascending, the first begins at 0 (or before).
+    pub marks: &'a [Mark],
+    /// Who sends them.
+    pub side: Side,
+    /// No more bytes will follow in this direction (FIN, RST, or the end of the capture).
+    pub end: bool,
+    /// Bytes of the datagram that the snap length cut off; 0 if it is whole.
+    pub cut: usize,
+    /// Which flow: stable while the flow lives, reused after.
+    pub flow: u32,
+}
+
+/// From `at` on (an offset in [`Segment::bytes`]) the bytes came in `frame`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    /// Offset in the bytes.
+    pub at: usize,
+    /// The frame that brought them.
+    pub frame: u64,
+}
+
+/// A dissector: state → events.
+pub trait Dissect: Send {
+    /// A whole datagram or link-layer payload.
+    fn datagram(&mut self, _segment: &Segment<'_>, _out: &mut Out<'_>) {}
+
+    /// More bytes of a stream. Returns how many bytes from the start of `segment.bytes` are dealt with: the
+    /// rest is offered again together with what follows. With `segment.end` nothing follows: say what was read.
+    fn stream(&mut self, segment: &Segment<'_>, _out: &mut Out<'_>) -> usize {
+        segment.bytes.len()
+    }
+
+    /// `lost` bytes of the stream from `side` will never come: they are not in the capture. What was offered
+    /// and not consumed is dropped after this call.
+    fn gap(&mut self, _side: Side, _lost: u64, _origin: &Origin, _out: &mut Out<'_>) {}
+
+    /// The flow is over (closed, evicted, or the capture ended): say what is still held.
+    fn finish(&mut self, _origin: &Origin, _out: &mut Out<'_>) {}
+
+    /// Capture time has come to `now`: say what became due. Must not change what is said, only when.
+    fn tick(&mut self, _now: Ts, _out: &mut Out<'_>) {}
+}
+
+/// A file that a phone asked for, as far as it was carried.
+#[derive(Debug, Clone, Copy)]
+pub struct File<'a> {
+    /// The name asked for, without path.
+    pub name: &'a str,
+    /// `tftp` or `http`.
+    pub transport: &'static str,
+    /// Who asked.
+    pub client: IpAddr,
+    /// Who was asked.
+    pub server: IpAddr,
+    /// The content, exactly; only what was received if `complete` is false.
+    pub bytes: &'a [u8],
+    /// All of it is there.
+    pub complete: bool,
+    /// Frames that carried it.
+    pub frames: &'a [u64],
+}
+
+/// An announcement that a flow will carry a protocol, wherever its port points.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Expect {
+    /// The end that is known: its address.
+    pub ip: IpAddr,
+    /// Its port.
+    pub port: u16,
+    /// The other end's address, if it is known.
+    pub peer: Option<IpAddr>,
+    /// UDP (17) or TCP (6).
+    pub ip_proto: u8,
+    /// The name of the protocol in [`PROTOCOLS`].
+    pub proto: &'static str,
+}
+
+/// What takes a dissector's findings: the pipeline, or a test.
+pub trait Sink {
+    /// A message was read.
+    fn event(&mut self, event: &Event<'_>);
+    /// A file was carried.
+    fn file(&mut self, file: &File<'_>, origin: &Origin);
+    /// A flow will carry a protocol.
+    fn expect(&mut self, expect: Expect);
+    /// A bound of the dissector was reached: its name is the option that raises it.
+    fn limit(&mut self, bound: &'static str, origin: &Origin);
+    /// Whether events that only `decode` shows (one per TFTP block, per TLS record) are wanted.
+    fn detail(&self) -> bool {
+        true
+    }
+}
+
+/// Where a dissector puts what it found.
+pub struct Out<'s> {
+    sink: &'s mut dyn Sink,
+    spare: &'s mut Vec<Field<'static>>,
+    frames: &'s mut Vec<u64>,
+}
+
+impl std::fmt::Debug for Out<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Out")
+    }
+}
+
+/// Memory that [`Out`] reuses from message to message.
+#[derive(Debug, Default)]
+pub struct Spare {
+    fields: Vec<Field<'static>>,
+    frames: Vec<u64>,
+}
+
+impl<'s> Out<'s> {
+    /// Into `sink`, with memory to reuse.
+    pub fn new(sink: &'s mut dyn Sink, spare: &'s mut Spare) -> Out<'s> {
+        Out { sink, spare: &mut spare.fields, frames: &mut spare.frames }
+    }
+
+    /// An empty list of fields for the next message.
+    pub fn fields<'a>(&mut self) -> Fields<'a> {
+        Fields::from_vec(std::mem::take(self.spare))
+    }
+
+    /// A message that is all of `segment.bytes` (a datagram).
+    pub fn event(
+        &mut self,
+        def: &'static EventDef,
+        fields: Fields<'_>,
+        segment: &Segment<'_>,
+        defect: Option<Malformed>,
+    ) {
+        self.event_in(def, fields, segment, 0..segment.bytes.len(), defect);
+    }
+
+    /// A message that is a part of `segment.bytes` (one of several in a stream). Places of fields and of the
+    /// defect count from the start of the part.
+    pub fn event_in(
+        &mut self,
+        def: &'static EventDef,
+        fields: Fields<'_>,
+        segment: &Segment<'_>,
+        part: std::ops::Range<usize>,
+        defect: Option<Malformed>,
+    ) {
+        self.frames.clear();
+        for (mark, until) in segment
+            .marks
+            .iter()
+            .zip(segment.marks.iter().skip(1).map(|next| next.at).chain(std::iter::once(usize::MAX)))
+        {
+            if mark.at < part.end.max(1) && until > part.start && self.frames.last() != Some(&mark.frame) {
+                self.frames.push(mark.frame);
+            }
+        }
+        self.frames.retain(|frame| *frame < segment.origin.frame);
+        self.frames.push(segment.origin.frame);
+        self.frames.sort_unstable();
+        self.frames.dedup();
+        let bytes = segment.bytes.get(part).unwrap_or_default();
+        self.sink.event(&Event {
+            def,
+            origin: segment.origin,
+            fields: fields.list(),
+            frames: self.frames,
+            bytes,
+            defect,
+        });
+        *self.spare = fields.recycle();
+    }
+
+    /// A message whose frames the dissector kept itself (a response whose body took many segments).
+    pub fn event_of(
+        &mut self,
+        def: &'static EventDef,
+        fields: Fields<'_>,
+        origin: &Origin,
+        frames: &[u64],
+        bytes: &[u8],
+        defect: Option<Malformed>,
+    ) {
+        self.sink.event(&Event { def, origin, fields: fields.list(), frames, bytes, defect });
+        *self.spare = fields.recycle();
+    }
+
+    /// A file was carried.
+    pub fn file(&mut self, file: &File<'_>, origin: &Origin) {
+        self.sink.file(file, origin);
+    }
+
+    /// A flow will carry a protocol.
+    pub fn expect(&mut self, expect: Expect) {
+        self.sink.expect(expect);
+    }
+
+    /// A bound of the dissector was reached.
+    pub fn limit(&mut self, bound: &'static str, origin: &Origin) {
+        self.sink.limit(bound, origin);
+    }
+
+    /// Whether events that only `decode` shows are wanted.
+    pub fn detail(&self) -> bool {
+        self.sink.detail()
+    }
+}
+
+/// The protocol of that name.
+pub fn protocol(name: &str) -> Option<&'static Protocol> {
+    PROTOCOLS.iter().find(|p| p.name == name).copied()
+}
+
+/// All that dissectors, contents, flows and phones declare.
+pub fn schema(more: &[(&'static [&'static FieldDef], &'static [&'static EventDef])]) -> Schema {
+    Schema::new(
+        PROTOCOLS.iter().map(|p| p.fields).chain(more.iter().map(|m| m.0)),
+        PROTOCOLS.iter().map(|p| p.events).chain(more.iter().map(|m| m.1)),
+    )
+}
+
+#[cfg(test)]
+pub(crate) mod testing;
