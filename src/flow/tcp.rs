@@ -1,0 +1,555 @@
+//! One TCP connection: its bytes in order, whatever order the capture has them in.
+//!
+//! Out of order, retransmitted and overlapping segments are put right; a connection whose opening was not
+//! captured is picked up at its first bytes. Bytes that the receiver has acknowledged and the capture never
+//! shows are a gap: they are told, and reading goes on behind them.
+
+use super::{Edge, Follow, Limits};
+use crate::decode::Tcp;
+use crate::event::{Origin, Side};
+use crate::proto::{Mark, Segment};
+use crate::time::{Span, Ts};
+
+/// A gap that the receiver acknowledged is believed after so long: frames of a capture may be slightly out of order.
+const ACKED_GAP: Span = Span::from_millis(200);
+/// A gap on a connection of which the acknowledgements are not in the capture is believed after so long.
+const SILENT_GAP: Span = Span::from_secs(3);
+/// Further segments of the same direction after which an acknowledged gap is believed at once.
+const GAP_SEGMENTS: u32 = 16;
+
+/// The state of a connection.
+#[derive(Debug, Default)]
+pub struct Connection {
+    halves: [Half; 2],
+    syns: u32,
+    accepted: bool,
+    over: bool,
+}
+
+/// One direction.
+#[derive(Debug, Default)]
+struct Half {
+    /// Sequence number of the SYN.
+    initial: Option<u32>,
+    /// The next byte wanted.
+    next: Option<u32>,
+    /// The other end has acknowledged up to here.
+    acked: Option<u32>,
+    /// In-order bytes that the reader has not dealt with.
+    held: Vec<u8>,
+    marks: Vec<Mark>,
+    /// Segments that came too early, by sequence number.
+    early: Vec<Early>,
+    early_bytes: usize,
+    early_since: Ts,
+    early_segments: u32,
+    /// Sequence number after the last byte, from the FIN.
+    end: Option<u32>,
+    ended: bool,
+}
+
+#[derive(Debug)]
+struct Early {
+    seq: u32,
+    frame: u64,
+    bytes: Vec<u8>,
+}
+
+/// How far `a` is after `b` on the circle of sequence numbers; negative if before.
+fn after(a: u32, b: u32) -> i32 {
+    a.wrapping_sub(b) as i32
+}
+
+impl Connection {
+    /// Both directions have ended, or the connection was aborted.
+    pub fn is_over(&self) -> bool {
+        self.over
+    }
+
+    /// A SYN that opens the same ports anew: this connection is another one.
+    pub fn is_new_connection(&self, tcp: &Tcp<'_>, side: Side) -> bool {
+        if !tcp.syn {
+            return false;
+        }
+        let [client, server] = &self.halves;
+        let half = if side == Side::Client { client } else { server };
+        match half.initial {
+            Some(initial) => self.over || initial != tcp.seq,
+            // Its opening was not captured: a SYN that does not lead up to the bytes seen is another connection.
+            None => self.over || half.next.is_some_and(|next| after(next, tcp.seq.wrapping_add(1)) < 0),
+        }
+    }
+
+    /// Takes a segment. Returns true when the connection has just ended.
+    #[allow(clippy::too_many_arguments)]
+    pub fn segment<F: Follow>(
+        &mut self,
+        follow: &mut F,
+        slot: &mut F::Slot,
+        origin: &Origin,
+        tcp: &Tcp<'_>,
+        cut: usize,
+        flow: u32,
+        limits: &Limits,
+    ) -> bool {
+        if self.over {
+            return false;
+        }
+        let side = origin.sender.unwrap_or(Side::Client);
+        if tcp.ack {
+            self.acknowledge(side.other(), tcp.ack_number);
+        }
+        if tcp.syn {
+            self.syn(follow, slot, origin, tcp, side);
+        }
+        let data = if tcp.syn { tcp.seq.wrapping_add(1) } else { tcp.seq };
+        let first_fin = tcp.fin && self.half(side).end.is_none();
+        if first_fin {
+            self.half(side).end = Some(data.wrapping_add((tcp.payload.len() + cut) as u32));
+        }
+        let mut read = Read { follow, slot, origin, side, flow, limits };
+        let [client, server] = &mut self.halves;
+        let (half, other) = if side == Side::Client { (client, server) } else { (server, client) };
+        half.data(&mut read, data, tcp.payload);
+        if cut > 0 && half.next == Some(data.wrapping_add(tcp.payload.len() as u32)) {
+            half.lose(&mut read, cut as u64);
+        }
+        // An acknowledgement may be what proves a gap of the other direction.
+        if !other.early.is_empty() {
+            let mut read = Read { side: side.other(), ..read };
+            other.gaps(&mut read, false);
+        }
+        if first_fin {
+            follow.edge(slot, Edge::Close, origin);
+        }
+        for side in [side, side.other()] {
+            self.end_if_complete(&mut Read { follow, slot, origin, side, flow, limits });
+        }
+        if tcp.rst {
+            self.reset(follow, slot, origin, side, flow, limits);
+        }
+        self.over = self.over || self.halves.iter().all(|h| h.ended);
+        self.over
+    }
+
+    /// The flow is over: what waits behind a gap is read, and both ends are told that nothing follows.
+    pub fn finish<F: Follow>(
+        &mut self,
+        follow: &mut F,
+        slot: &mut F::Slot,
+        origin: &mut Origin,
+        flow: u32,
+        limits: &Limits,
+    ) {
+        if self.over {
+            return;
+        }
+        for side in [Side::Client, Side::Server] {
+            if origin.sender != Some(side) {
+                (origin.src, origin.dst, origin.sender) = (origin.dst, origin.src, Some(side));
+            }
+            let mut read = Read { follow, slot, origin, side, flow, limits };
+            let half = self.half(side);
+            half.gaps(&mut read, true);
+            half.finish(&mut read);
+        }
+        self.over = true;
+    }
+
+    fn half(&mut self, side: Side) -> &mut Half {
+        let [client, server] = &mut self.halves;
+        if side == Side::Client { client } else { server }
+    }
+
+    fn acknowledge(&mut self, side: Side, number: u32) {
+        let half = self.half(side);
+        if half.acked.is_none_or(|acked| after(number, acked) > 0) {
+            half.acked = Some(number);
+        }
+    }
+
+    fn syn<F: Follow>(&mut self, follow: &mut F, slot: &mut F::Slot, origin: &Origin, tcp: &Tcp<'_>, side: Side) {
+        let half = self.half(side);
+        let first = half.initial.is_none();
+        if first {
+            half.initial = Some(tcp.seq);
+            half.next.get_or_insert(tcp.seq.wrapping_add(1));
+        }
+        if side == Side::Client {
+            self.syns += 1;
+            follow.edge(slot, Edge::Connect(self.syns), origin);
+        } else if first {
+            self.accepted = true;
+            follow.edge(slot, Edge::Accept, origin);
+        }
+    }
+
+    fn reset<F: Follow>(
+        &mut self,
+        follow: &mut F,
+        slot: &mut F::Slot,
+        origin: &Origin,
+        side: Side,
+        flow: u32,
+        limits: &Limits,
+    ) {
+        let [client, server] = &self.halves;
+        // Refused: nothing but SYNs went before. After the server's FIN a RST is only its way to hang up.
+        let only_syn =
+            client.initial.is_some_and(|i| client.next == Some(i.wrapping_add(1)) && client.early.is_empty());
+        let refused = side == Side::Server && !self.accepted && only_syn && server.next.is_none();
+        let closing = self.halves.iter().any(|h| h.ended);
+        if refused {
+            follow.edge(slot, Edge::Refused, origin);
+        } else if !closing {
+            follow.edge(slot, Edge::Reset, origin);
+        }
+        self.finish(follow, slot, &mut { *origin }, flow, limits);
+    }
+
+    fn end_if_complete<F: Follow>(&mut self, read: &mut Read<'_, F>) {
+        let half = self.half(read.side);
+        if !half.ended && half.end.is_some() && (half.end == half.next || half.next.is_none()) {
+            half.finish(read);
+        }
+    }
+}
+
+/// Where in-order bytes go.
+struct Read<'r, F: Follow> {
+    follow: &'r mut F,
+    slot: &'r mut F::Slot,
+    origin: &'r Origin,
+    side: Side,
+    flow: u32,
+    limits: &'r Limits,
+}
+
+impl<F: Follow> Read<'_, F> {
+    fn offer(&mut self, bytes: &[u8], marks: &[Mark], end: bool) -> usize {
+        // What a frame of the one direction releases in the other is still said by the other end.
+        let turned;
+        let origin = if self.origin.sender == Some(self.side) {
+            self.origin
+        } else {
+            turned = Origin {
+                src: self.origin.dst,
+                dst: self.origin.src,
+                eth_src: self.origin.eth_dst,
+                eth_dst: self.origin.eth_src,
+                sender: Some(self.side),
+                ..*self.origin
+            };
+            &turned
+        };
+        let segment = Segment { bytes, origin, marks, side: self.side, end, cut: 0, flow: self.flow };
+        self.follow.stream(self.slot, &segment).min(bytes.len())
+    }
+}
+
+impl Half {
+    fn data<F: Follow>(&mut self, read: &mut Read<'_, F>, seq: u32, payload: &[u8]) {
+        if self.ended || payload.is_empty() {
+            return;
+        }
+        let next = *self.next.get_or_insert(seq);
+        let ahead = after(seq, next);
+        if ahead > 0 {
+            self.keep_early(read, seq, payload);
+            self.gaps(read, false);
+            return;
+        }
+        let fresh = payload.get(ahead.unsigned_abs() as usize..).unwrap_or_default();
+        if fresh.is_empty() {
+            return;
+        }
+        self.next = Some(next.wrapping_add(fresh.len() as u32));
+        self.read(read, fresh, read.origin.frame);
+        self.early_now_due(read);
+    }
+
+    /// Bytes in order: read where they lie if nothing is held, else behind what is held.
+    fn read<F: Follow>(&mut self, read: &mut Read<'_, F>, fresh: &[u8], frame: u64) {
+        if self.held.is_empty() {
+            let used = read.offer(fresh, &[Mark { at: 0, frame }], false);
+            let rest = fresh.get(used..).unwrap_or_default();
+            if !rest.is_empty() {
+                self.held.extend_from_slice(rest);
+                self.marks.push(Mark { at: 0, frame });
+            }
+        } else {
+            self.marks.push(Mark { at: self.held.len(), frame });
+            self.held.extend_from_slice(fresh);
+            let used = read.offer(&self.held, &self.marks, false);
+            self.used(used);
+        }
+        if self.held.len() > read.limits.message {
+            read.follow.limit("max-message-bytes", read.origin);
+            let dropped = self.held.len() as u64;
+            self.let_go();
+            read.follow.gap(read.slot, read.side, dropped, read.origin);
+        }
+    }
+
+    fn used(&mut self, used: usize) {
+        self.held.drain(..used);
+        if self.held.is_empty() {
+            self.let_go();
+            return;
+        }
+        let first = self.marks.iter().rposition(|m| m.at <= used).unwrap_or(0);
+        self.marks.drain(..first);
+        for mark in &mut self.marks {
+            mark.at = mark.at.saturating_sub(used);
+        }
+    }
+
+    /// Empties what is held; the memory of a large message is given back.
+    fn let_go(&mut self) {
+        self.marks.clear();
+        if self.held.capacity() > 64 << 10 {
+            self.held = Vec::new();
+        } else {
+            self.held.clear();
+        }
+    }
+
+    fn keep_early<F: Follow>(&mut self, read: &mut Read<'_, F>, seq: u32, payload: &[u8]) {
+        let at = self.early.partition_point(|e| after(e.seq, seq) < 0);
+        if self.early.get(at).is_some_and(|e| e.seq == seq && e.bytes.len() >= payload.len()) {
+            return;
+        }
+        if self.early.is_empty() {
+            self.early_since = read.origin.time;
+            self.early_segments = 0;
+        }
+        self.early_segments += 1;
+        self.early_bytes += payload.len();
+        self.early.insert(at, Early { seq, frame: read.origin.frame, bytes: payload.to_vec() });
+    }
+
+    /// Reads the early segments whose turn has come.
+    fn early_now_due<F: Follow>(&mut self, read: &mut Read<'_, F>) {
+        while let (Some(first), Some(next)) = (self.early.first(), self.next) {
+            let ahead = after(first.seq, next);
+            if ahead > 0 {
+                break;
+            }
+            let early = self.early.remove(0);
+            self.early_bytes = self.early_bytes.saturating_sub(early.bytes.len());
+            let fresh = early.bytes.get(ahead.unsigned_abs() as usize..).unwrap_or_default();
+            if !fresh.is_empty() {
+                self.next = Some(next.wrapping_add(fresh.len() as u32));
+                self.read(read, fresh, early.frame);
+            }
+        }
+        if !self.early.is_empty() {
+            self.early_since = read.origin.time;
+            self.early_segments = self.early.len() as u32;
+        }
+    }
+
+    /// Gives up on bytes that will not come: acknowledged, or waited for too long, or too much waits behind them.
+    fn gaps<F: Follow>(&mut self, read: &mut Read<'_, F>, all: bool) {
+        while let (Some(first), Some(next)) = (self.early.first(), self.next) {
+            let acked = self.acked.is_some_and(|acked| after(acked, first.seq) >= 0);
+            let waited = read.origin.time.since(self.early_since);
+            let too_much = self.early_bytes > read.limits.out_of_order;
+            let lost = all
+                || too_much
+                || acked && (waited > ACKED_GAP || self.early_segments > GAP_SEGMENTS)
+                || self.acked.is_none() && waited > SILENT_GAP;
+            if !lost {
+                return;
+            }
+            if too_much && !acked {
+                read.follow.limit("max-out-of-order-bytes", read.origin);
+            }
+            let missing = after(first.seq, next).max(0) as u64;
+            self.next = Some(first.seq);
+            self.let_go();
+            read.follow.gap(read.slot, read.side, missing, read.origin);
+            self.early_now_due(read);
+        }
+    }
+
+    /// `lost` bytes at the point reached are not in the capture (a snap length cut them off).
+    fn lose<F: Follow>(&mut self, read: &mut Read<'_, F>, lost: u64) {
+        self.let_go();
+        self.next = self.next.map(|next| next.wrapping_add(lost as u32));
+        read.follow.gap(read.slot, read.side, lost, read.origin);
+        self.early_now_due(read);
+    }
+
+    fn finish<F: Follow>(&mut self, read: &mut Read<'_, F>) {
+        if !self.ended {
+            self.ended = true;
+            let (held, marks) = (std::mem::take(&mut self.held), std::mem::take(&mut self.marks));
+            read.offer(&held, &marks, true);
+            self.early = Vec::new();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::event::Endpoint;
+    use crate::flow::Flows;
+
+    /// Consumes whole lines, and writes down all it is told.
+    #[derive(Default)]
+    struct Script(Vec<String>);
+
+    impl Follow for Script {
+        type Slot = ();
+        fn datagram(&mut self, (): &mut (), segment: &Segment<'_>) {
+            self.0.push(format!("{:?} datagram {}", segment.side, segment.bytes.len()));
+        }
+        fn stream(&mut self, (): &mut (), segment: &Segment<'_>) -> usize {
+            let mut used = 0;
+            while let Some(n) = memchr::memchr(b'\n', &segment.bytes[used..]) {
+                let line = String::from_utf8_lossy(&segment.bytes[used..used + n]).into_owned();
+                self.0.push(format!("{:?} {line}", segment.side));
+                used += n + 1;
+            }
+            if segment.end {
+                self.0.push(format!("{:?} end, {} left", segment.side, segment.bytes.len() - used));
+            }
+            used
+        }
+        fn gap(&mut self, (): &mut (), side: Side, lost: u64, _: &Origin) {
+            self.0.push(format!("{side:?} gap {lost}"));
+        }
+        fn edge(&mut self, (): &mut (), edge: Edge, _: &Origin) {
+            self.0.push(format!("{edge:?}"));
+        }
+        fn finish(&mut self, (): &mut (), _: &Origin) {
+            self.0.push("finish".to_owned());
+        }
+        fn limit(&mut self, bound: &'static str, _: &Origin) {
+            self.0.push(format!("limit {bound}"));
+        }
+    }
+
+    struct Wire {
+        flows: Flows<Script>,
+        script: Script,
+        frame: u64,
+    }
+
+    impl Wire {
+        fn new() -> Wire {
+            Wire { flows: Flows::new(Limits::default(), vec![80]), script: Script::default(), frame: 0 }
+        }
+
+        fn send(&mut self, from: Side, flags: &str, seq: u32, ack: u32, payload: &[u8]) {
+            self.frame += 1;
+            let mut origin = Origin::at(self.frame, Ts::from_nanos(self.frame as i64 * 1_000_000));
+            let (c, s) =
+                (Endpoint { ip: [10, 0, 0, 1].into(), port: 50000 }, Endpoint { ip: [10, 0, 0, 2].into(), port: 80 });
+            (origin.src, origin.dst) = if from == Side::Client { (Some(c), Some(s)) } else { (Some(s), Some(c)) };
+            origin.ip_proto = 6;
+            let has = |f| flags.contains(f);
+            let tcp = Tcp { seq, ack_number: ack, syn: has('S'), ack: has('A'), fin: has('F'), rst: has('R'), payload };
+            self.flows.segment(&mut self.script, &origin, &tcp, 0);
+        }
+
+        fn end(mut self) -> Vec<String> {
+            let origin = Origin::at(self.frame, Ts::from_nanos(self.frame as i64 * 1_000_000));
+            self.flows.finish(&mut self.script, &origin);
+            self.script.0
+        }
+    }
+
+    #[test]
+    fn refused_reset_closed() {
+        let mut w = Wire::new();
+        w.send(Side::Client, "S", 100, 0, b"");
+        w.send(Side::Client, "S", 100, 0, b"");
+        w.send(Side::Server, "RA", 0, 101, b"");
+        w.send(Side::Client, "S", 900, 0, b"");
+        w.send(Side::Server, "SA", 500, 901, b"");
+        w.send(Side::Client, "A", 901, 501, b"hello\nhal");
+        w.send(Side::Server, "R", 501, 0, b"");
+        let said = [
+            "Connect(1)",
+            "Connect(2)",
+            "Refused",
+            "Client end, 0 left",
+            "Server end, 0 left",
+            "finish",
+            "finish",
+            "Connect(1)",
+            "Accept",
+            "Client hello",
+            "Reset",
+            "Client end, 3 left",
+            "Server end, 0 left",
+            "finish",
+            "finish",
+        ];
+        assert_eq!(w.end(), said);
+    }
+
+    #[test]
+    fn a_lost_segment_is_a_gap_once_it_was_acknowledged() {
+        let mut w = Wire::new();
+        w.send(Side::Client, "S", 0, 0, b"");
+        w.send(Side::Server, "SA", 500, 1, b"");
+        w.send(Side::Client, "A", 1, 501, b"one\n");
+        w.send(Side::Client, "A", 11, 501, b"three\n");
+        w.send(Side::Server, "A", 501, 17, b"");
+        w.frame += 300;
+        w.send(Side::Client, "A", 17, 501, b"four\n");
+        assert_eq!(w.script.0, ["Connect(1)", "Accept", "Client one", "Client gap 6", "Client three", "Client four"]);
+    }
+
+    #[test]
+    fn picked_up_in_the_middle() {
+        let mut w = Wire::new();
+        w.send(Side::Server, "A", 7000, 90, b"x\n");
+        w.send(Side::Client, "A", 90, 7002, b"y\n");
+        assert_eq!(w.script.0, ["Server x", "Client y"]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+        /// Any split, any order, any repetition of the same bytes gives the same lines.
+        #[test]
+        fn order_and_split_do_not_matter(
+            lines in prop::collection::vec("[a-z]{0,12}", 1..12),
+            cuts in prop::collection::vec(1usize..9, 1..60),
+            order in prop::collection::vec(any::<prop::sample::Index>(), 0..80),
+            isn in any::<u32>(),
+        ) {
+            let text: String = lines.iter().map(|l| format!("{l}\n")).collect();
+            let mut pieces = Vec::new();
+            let (mut at, mut next) = (0, 0);
+            while at < text.len() {
+                let n = cuts[next % cuts.len()].min(text.len() - at);
+                // Overlap: one byte of the piece before is sent again.
+                let from = at.saturating_sub(usize::from(next % 3 == 0));
+                pieces.push((from, text.as_bytes()[from..at + n].to_vec()));
+                at += n;
+                next += 1;
+            }
+            let mut w = Wire::new();
+            w.send(Side::Client, "S", isn, 0, b"");
+            w.send(Side::Server, "SA", 500, isn.wrapping_add(1), b"");
+            // Some pieces early and twice, then all: nothing is missing in the end.
+            for pick in &order {
+                let (from, bytes) = &pieces[pick.index(pieces.len())];
+                w.send(Side::Client, "A", isn.wrapping_add(1 + *from as u32), 501, bytes);
+            }
+            for (from, bytes) in &pieces {
+                w.send(Side::Client, "A", isn.wrapping_add(1 + *from as u32), 501, bytes);
+            }
+            let got: Vec<String> = w.script.0[2..].to_vec();
+            let want: Vec<String> = lines.iter().map(|l| format!("Client {l}")).collect();
+            prop_assert_eq!(got, want);
+        }
+    }
+}
