@@ -44,6 +44,8 @@ pub enum Edge {
     Close,
     /// RST on an open connection.
     Reset,
+    /// Only one direction of the connection is in the capture, though the other acknowledged bytes of it.
+    OneWay,
 }
 
 /// What is done with what flows carry.

@@ -46,6 +46,10 @@ struct Half {
     /// Sequence number after the last byte, from the FIN.
     end: Option<u32>,
     ended: bool,
+    /// Segments of this direction in the capture.
+    segments: u32,
+    /// The first acknowledgement of this direction: later ones tell how much of it was there.
+    first_ack: Option<u32>,
 }
 
 #[derive(Debug)]
@@ -96,6 +100,7 @@ impl Connection {
             return false;
         }
         let side = origin.sender.unwrap_or(Side::Client);
+        self.half(side).segments += 1;
         if tcp.ack {
             self.acknowledge(side.other(), tcp.ack_number);
         }
@@ -128,7 +133,8 @@ impl Connection {
         if tcp.rst {
             self.reset(follow, slot, origin, side, flow, limits);
         }
-        self.over = self.over || self.halves.iter().all(|h| h.ended);
+        let ended = self.halves.iter().all(|h| h.ended);
+        self.over = self.over || ended;
         self.over
     }
 
@@ -144,6 +150,9 @@ impl Connection {
         if self.over {
             return;
         }
+        if self.is_one_way() {
+            follow.edge(slot, Edge::OneWay, origin);
+        }
         for side in [Side::Client, Side::Server] {
             if origin.sender != Some(side) {
                 (origin.src, origin.dst, origin.sender) = (origin.dst, origin.src, Some(side));
@@ -156,6 +165,11 @@ impl Connection {
         self.over = true;
     }
 
+    /// One end acknowledges bytes of the other of which the capture has none.
+    fn is_one_way(&self) -> bool {
+        self.halves.iter().any(|half| half.segments == 0 && half.acked != half.first_ack)
+    }
+
     fn half(&mut self, side: Side) -> &mut Half {
         let [client, server] = &mut self.halves;
         if side == Side::Client { client } else { server }
@@ -163,6 +177,7 @@ impl Connection {
 
     fn acknowledge(&mut self, side: Side, number: u32) {
         let half = self.half(side);
+        half.first_ack.get_or_insert(number);
         if half.acked.is_none_or(|acked| after(number, acked) > 0) {
             half.acked = Some(number);
         }

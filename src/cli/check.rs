@@ -1,0 +1,223 @@
+//! `offhook check`: judges captures, phone by phone.
+
+use std::collections::HashSet;
+use std::io::Write;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+
+use super::run::{self, Input, Spool};
+use super::{Bounds, Colour, Stop, complain, output};
+use crate::event::{Event, Schema};
+use crate::model::engine::Models;
+use crate::model::load;
+use crate::phone::{Address, Concerned, Phones};
+use crate::pipeline::{self, Options, Outcome, Unwatched, Watch};
+use crate::report::text::Style;
+use crate::report::{FailOn, Report, json, junit, text};
+use crate::source::write::PcapngWriter;
+use crate::source::{Notes, SourceError};
+use crate::time::Ts;
+
+/// Judge captures, phone by phone
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Captures (pcap, pcapng; plain, gzip, zstd), directories of them, or - for standard input
+    #[arg(required = true, value_name = "FILE|DIR|-")]
+    inputs: Vec<PathBuf>,
+    /// The form of the report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Write the report to a file
+    #[arg(short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Judge with these models: a built-in name, or a file or directory of yours besides the built-in ones
+    #[arg(long, value_name = "NAME|FILE|DIR")]
+    model: Vec<String>,
+    /// This phone only
+    #[arg(long, value_name = "NAME|MAC|IP")]
+    phone: Option<String>,
+    /// With --phone: write that phone's packets of all protocols as pcapng
+    #[arg(short = 'w', value_name = "FILE", requires = "phone")]
+    write: Option<PathBuf>,
+    /// Several files are one capture, merged in time order
+    #[arg(long)]
+    merge: bool,
+    /// What ends with exit code 1
+    #[arg(long, value_enum, default_value_t = FailOn::Fail, value_name = "WHAT")]
+    fail_on: FailOn,
+    /// A damaged capture is an error (exit code 3) even where it could be judged
+    #[arg(long)]
+    strict_input: bool,
+    /// Compare with the golden traces in this directory too
+    #[arg(long, value_name = "DIR")]
+    golden: Option<PathBuf>,
+    /// Only what is stuck, and only violations
+    #[arg(short, long)]
+    quiet: bool,
+    /// Colour the report
+    #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
+    color: Colour,
+    /// Do not resolve names (offhook never does)
+    #[arg(short = 'n', hide = true)]
+    numeric: bool,
+    #[command(flatten)]
+    bounds: Bounds,
+}
+
+/// The form of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For a person
+    Text,
+    /// One JSON object
+    Json,
+    /// The same records one a line, in time order
+    Ndjson,
+    /// JUnit XML
+    Junit,
+}
+
+impl Check {
+    /// Runs it; the result is the exit code.
+    pub fn run(&self) -> Result<u8, Stop> {
+        let schema = pipeline::schema();
+        let models = models(&self.model, &schema)?;
+        let (mut inputs, errors) = run::inputs(&self.inputs, self.merge);
+        let spool = spool_if_twice(&mut inputs, self.write.is_some() || self.golden.is_some())?;
+        let mut unreadable = !errors.is_empty();
+        errors.iter().for_each(|error| complain(&error.to_string()));
+        let mut report = Report::default();
+        let mut code = 0;
+        // The wall clock is only asked how long the judging took: a report says so to a person.
+        #[allow(clippy::disallowed_methods)]
+        let began = std::time::Instant::now();
+        for input in &inputs {
+            let judged = run::capture(input, &schema, &models, &self.bounds.options(), Unwatched, None, |_| true);
+            match judged {
+                Ok((outcome, _, notes)) => {
+                    if let Some(damage) = &notes.damage {
+                        complain(&format!("{}: {damage}", input.name));
+                        unreadable |= self.strict_input;
+                    }
+                    report.add(&input.name, &outcome, &notes, self.phone.as_deref());
+                    if let (Some(path), Some(wanted)) = (&self.write, &self.phone) {
+                        self.write_phone(input, &outcome, wanted, path)?;
+                    }
+                }
+                Err(error) => {
+                    unreadable = true;
+                    complain(&error.to_string());
+                }
+            }
+        }
+        if let Some(dir) = &self.golden {
+            code = super::golden::verify(&inputs, dir, &self.bounds.options())?;
+        }
+        drop(spool);
+        if !report.captures.is_empty() {
+            self.print(&report, began.elapsed().as_millis())?;
+        }
+        Ok(self.exit_code(&report, unreadable, code))
+    }
+
+    fn exit_code(&self, report: &Report, unreadable: bool, golden: u8) -> u8 {
+        let judged = report.exit_code(self.fail_on);
+        match (judged, unreadable) {
+            (1, _) => 1,
+            _ if golden == 1 => 1,
+            (_, true) => 3,
+            (code, false) => code,
+        }
+    }
+
+    fn print(&self, report: &Report, took_ms: u128) -> Result<(), Stop> {
+        let mut out = output(self.output.as_deref())?;
+        match self.format {
+            Format::Text => {
+                let style = Style { colour: self.color.wanted(self.output.is_some()), quiet: self.quiet };
+                text::write(report, style, Some(took_ms), &mut out)?;
+            }
+            Format::Json => json::object(report, &mut out)?,
+            Format::Ndjson => json::lines(report, &mut out)?,
+            Format::Junit => junit::write(report, &mut out)?,
+        }
+        Ok(out.flush()?)
+    }
+
+    /// A second pass: every frame from or to that phone, of all protocols.
+    fn write_phone(&self, input: &Input, outcome: &Outcome, wanted: &str, path: &PathBuf) -> Result<(), Stop> {
+        let Some((_, phone)) = outcome.phones.all().find(|(_, phone)| phone.is(wanted)) else {
+            complain(&format!("{}: no phone {wanted} in it, nothing written to {}", input.name, path.display()));
+            return Ok(());
+        };
+        let told = |error: SourceError| Stop::input(error.to_string());
+        let mut source = input.open().map_err(told)?;
+        let mut out = PcapngWriter::new(output(Some(path))?)?;
+        let cited: HashSet<u64> = outcome
+            .findings
+            .iter()
+            .filter(|f| f.phones.iter().any(|id| outcome.phones.get(*id).is_some_and(|p| p.is(wanted))))
+            .flat_map(|f| f.frames.iter().copied())
+            .collect();
+        while let Some(frame) = source.next().map_err(told)? {
+            let packet = crate::decode::packet(&frame);
+            let o = &packet.origin;
+            let ends = match &packet.layer {
+                crate::decode::Layer::Fragment(f) => [Some(f.src), Some(f.dst)],
+                _ => [o.src.map(|e| e.ip), o.dst.map(|e| e.ip)],
+            };
+            let by_mac = phone.mac.is_some() && (o.eth_src == phone.mac || o.eth_dst == phone.mac);
+            let by_ip = ends.into_iter().flatten().any(|ip| had(&phone.addresses, ip, frame.time));
+            if by_mac || by_ip || cited.contains(&frame.number) {
+                out.frame(&frame)?;
+            }
+        }
+        out.finish()?.flush()?;
+        Ok(())
+    }
+}
+
+fn had(addresses: &[Address], ip: IpAddr, at: Ts) -> bool {
+    addresses.iter().any(|a| a.ip == ip && a.until.is_none_or(|until| at < until))
+}
+
+/// The models of `--model`: names choose among the built-in ones, paths add to all of them.
+pub fn models(wanted: &[String], schema: &Schema) -> Result<Arc<Models>, Stop> {
+    load::choose(wanted, schema).map(Arc::new).map_err(|errors| {
+        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        Stop::usage(lines.join("\n"))
+    })
+}
+
+/// Standard input is kept in a file where it has to be read twice.
+pub fn spool_if_twice(inputs: &mut [Input], twice: bool) -> Result<Option<Spool>, Stop> {
+    let Some(path) = inputs.iter_mut().flat_map(|i| &mut i.paths).find(|p| twice && p.as_os_str() == "-") else {
+        return Ok(None);
+    };
+    let spool = Spool::stdin()?;
+    *path = spool.path().to_owned();
+    Ok(Some(spool))
+}
+
+/// Judges one capture and keeps nothing but the outcome.
+pub fn judge(input: &Input, schema: &Schema, models: &Arc<Models>, options: &Options) -> Result<(Outcome, Notes), SourceError> {
+    run::capture(input, schema, models, options, Unwatched, None, |_| true).map(|(outcome, _, notes)| (outcome, notes))
+}
+
+/// A watcher made of a function.
+pub struct Watching<F>(pub F);
+
+impl<F: FnMut(&Event<'_>, &[Concerned], &Phones)> Watch for Watching<F> {
+    fn event(&mut self, event: &Event<'_>, concerned: &[Concerned], phones: &Phones) {
+        (self.0)(event, concerned, phones);
+    }
+}
+
+impl<F> std::fmt::Debug for Watching<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Watching")
+    }
+}

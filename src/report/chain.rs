@@ -1,0 +1,51 @@
+//! The boot chain of a phone: how far it came, and where it is stuck.
+
+use super::FlowReport;
+use crate::finding::{Finding, PhoneId, Severity, Verdict};
+
+/// The models of the boot chain, in the order a phone goes through them.
+pub const CHAIN: &[&str] = &[
+    "link",
+    "dhcp",
+    "tftp-server",
+    "ctl",
+    "itl",
+    "config",
+    "secure-connection",
+    "ctl-retry",
+    "rejected",
+    "auto-registration",
+    "keepalive",
+];
+
+/// Steps shown even where nothing of them was seen: the ones every boot has.
+pub const SHOWN: &[&str] = &["link", "dhcp", "tftp-server", "ctl", "itl", "config", "secure-connection", "keepalive"];
+
+/// How far a phone came.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Chain {
+    /// The last step that passed: `dhcp.bound`.
+    pub reached: Option<String>,
+    /// The step of the first violation: `config.unknown`.
+    pub stuck_at: Option<String>,
+}
+
+impl Chain {
+    /// From a phone's flows and the findings that concern it.
+    pub fn of(phone: PhoneId, flows: &[FlowReport], findings: &[Finding]) -> Chain {
+        let place = |model: &str| CHAIN.iter().position(|step| *step == model);
+        let reached = flows
+            .iter()
+            .filter(|flow| flow.verdict == Verdict::Pass)
+            .filter_map(|flow| Some((place(&flow.model)?, flow)))
+            .max_by_key(|(place, _)| *place)
+            .map(|(_, flow)| format!("{}.{}", flow.model, flow.state));
+        let stuck_at = findings
+            .iter()
+            .filter(|f| f.severity == Severity::Fail && f.phones.contains(&phone))
+            .filter_map(|f| Some((place(&f.model)?, f)))
+            .min_by_key(|(place, f)| (*place, f.time))
+            .map(|(_, f)| format!("{}.{}", f.model, f.state));
+        Chain { reached, stuck_at }
+    }
+}
