@@ -13,6 +13,7 @@ pub mod dhcp;
 pub mod dns;
 pub mod http;
 pub mod icmp;
+pub mod igmp;
 pub mod lldp;
 pub mod sdp;
 pub mod sip;
@@ -27,7 +28,15 @@ use crate::event::{Event, EventDef, Field, FieldDef, Fields, Origin, Schema};
 use crate::time::Ts;
 
 /// Adding a protocol is its file and its line here.
-pub static PROTOCOLS: &[&Protocol] = &[];
+pub static PROTOCOLS: &[&Protocol] = &[
+    &arp::PROTOCOL,
+    &cdp::PROTOCOL,
+    &lldp::PROTOCOL,
+    &dhcp::PROTOCOL,
+    &dns::PROTOCOL,
+    &icmp::PROTOCOL,
+    &igmp::PROTOCOL,
+];
 
 /// What the product knows of a protocol: everything else is derived from this.
 #[derive(Debug)]
@@ -97,6 +106,13 @@ pub struct Segment<'a> {
     pub cut: usize,
     /// Which flow: stable while the flow lives, reused after.
     pub flow: u32,
+}
+
+impl Segment<'_> {
+    /// The defect to report: a snap length that cut the message explains whatever could not be read of it.
+    pub fn defect(&self, found: Option<Malformed>) -> Option<Malformed> {
+        if self.cut > 0 { Some(Malformed { at: self.bytes.len(), what: "cut by the snap length" }) } else { found }
+    }
 }
 
 /// From `at` on (an offset in [`Segment::bytes`]) the bytes came in `frame`.
