@@ -36,6 +36,7 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &dns::PROTOCOL,
     &icmp::PROTOCOL,
     &igmp::PROTOCOL,
+    &tftp::PROTOCOL,
 ];
 
 /// What the product knows of a protocol: everything else is derived from this.
