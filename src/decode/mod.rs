@@ -1,10 +1,16 @@
 //! Layers of one frame: from the link to the payload, without state.
 //!
-//! [`packet`] never fails: it gives what it could read and says where it stopped.
+//! [`packet`] never fails: it gives what it could read and says where it stopped. Tunnels (IP in IP, GRE, ERSPAN,
+//! VXLAN, MPLS, PPP) are followed to the innermost packet, whose addresses and tags the origin then carries.
+//!
+//! [`link`]: what is before IP. [`net`]: IP, what it carries, tunnels in it.
+
+mod link;
+mod net;
 
 use std::net::IpAddr;
 
-use crate::bytes::Malformed;
+use crate::bytes::{Malformed, Reader};
 use crate::event::Origin;
 use crate::source::Frame;
 
@@ -103,5 +109,33 @@ pub struct Fragment<'a> {
 
 /// Takes a frame apart.
 pub fn packet<'a>(frame: &Frame<'a>) -> Packet<'a> {
-    Packet { origin: Origin::at(frame.number, frame.time), layer: Layer::None, ip: &[], stop: None, cut: 0 }
+    let mut origin = Origin::at(frame.number, frame.time);
+    origin.interface = frame.interface;
+    let mut packet = Packet { origin, layer: Layer::None, ip: &[], stop: None, cut: 0 };
+    match link::frame(frame.link, Reader::new(frame.bytes), &mut packet) {
+        Ok(layer) => packet.layer = layer,
+        Err(stop) => packet.stop = Some(stop),
+    }
+    packet
 }
+
+/// What an IP payload carries, for one that [`crate::flow::frag`] put together: fills the ports of the origin. Tunnels
+/// are followed here too; what cannot be read is [`Layer::None`].
+pub fn transport<'a>(proto: u8, payload: &'a [u8], origin: &mut Origin) -> Layer<'a> {
+    let mut packet = Packet { origin: *origin, layer: Layer::None, ip: &[], stop: None, cut: 0 };
+    let layer = net::payload(proto, Reader::new(payload), &mut packet, TUNNELS).unwrap_or(Layer::None);
+    *origin = packet.origin;
+    layer
+}
+
+/// Headers of tunnels that are followed into one another.
+const TUNNELS: u8 = 8;
+
+/// One tunnel deeper.
+fn deeper(budget: u8, at: usize) -> Result<u8, Malformed> {
+    budget.checked_sub(1).ok_or(Malformed { at, what: "more tunnels than are followed" })
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

@@ -1,5 +1,15 @@
 //! Where frames come from: they are handed out borrowed, in order, once.
 
+pub mod dedup;
+pub mod file;
+pub mod inputs;
+pub mod mem;
+pub mod merge;
+mod pcap;
+mod pcapng;
+mod window;
+pub mod write;
+
 use crate::time::Ts;
 
 /// A frame as it was captured.
@@ -39,6 +49,19 @@ pub struct Notes {
     pub drops: u64,
     /// The smallest snap length that really cut a frame.
     pub snap: Option<u32>,
+}
+
+impl Notes {
+    /// One more capture filter; interfaces most often share one.
+    fn add_filter(&mut self, filter: &str) {
+        match &mut self.filter {
+            None => self.filter = Some(filter.to_owned()),
+            Some(known) if known.split("; ").any(|one| one == filter) => {}
+            // A file that names a filter for each of a thousand interfaces has said enough.
+            Some(known) if known.len() > 4096 => {}
+            Some(known) => *known = format!("{known}; {filter}"),
+        }
+    }
 }
 
 /// An input that cannot be read at all: exit code 3.
