@@ -1,1 +1,341 @@
-//! config.
+//! Phone configurations: `SEP<mac>.cnf.xml` (root `device`) and `XMLDefault.cnf.xml` (root `Default`).
+//!
+//! Read: what decides a boot (CallManagers, TVS, CAPF, SRST, security, lines, URLs, timers, loads); every other
+//! setting is kept as `path=value`. Tags are compared without case, for writers differ. An empty tag says
+//! nothing. Sources: usecallmanagernz configuration reference, files as CUCM writes them.
+
+mod names;
+
+pub use names::*;
+
+use super::Emit;
+use super::xml::Node;
+use crate::bytes::Malformed;
+use crate::event::{FieldDef, Fields, Kind, Value};
+
+/// More settings without a field of their own than this are not kept.
+const MAX_OTHER: usize = 400;
+/// More lines, services, members or loads than this are not kept.
+const MAX_REPEATED: usize = 500;
+
+/// Says what a configuration says; false if `root` is none.
+pub fn emit(root: &Node, defect: Option<Malformed>, emit: &mut Emit<'_>) -> bool {
+    let def = if root.is("device") {
+        &DEVICE
+    } else if root.is("Default") {
+        &DEFAULT
+    } else {
+        return false;
+    };
+    let mut settings = Settings { fields: Fields::new(), other: 0, path: String::new() };
+    settings.inside(root);
+    // The same settings for all phones of a profile or of the cluster: only where the phone has none of its own.
+    for general in ["commonConfig", "enterpriseConfig"] {
+        for group in root.children.iter().filter(|c| c.is(general)) {
+            settings.general(group);
+        }
+    }
+    emit(def, settings.fields, defect);
+    true
+}
+
+/// Says that a configuration is encrypted, with `length` bytes of payload.
+pub fn encrypted(length: usize, emit: &mut Emit<'_>) {
+    let mut fields = Fields::new();
+    fields.uint(&PAYLOAD_LENGTH, length as u64, 0, 0);
+    emit(&ENCRYPTED, fields, None);
+}
+
+struct Settings<'a> {
+    fields: Fields<'a>,
+    other: usize,
+    path: String,
+}
+
+impl<'a> Settings<'a> {
+    fn inside(&mut self, node: &'a Node) {
+        for child in &node.children {
+            let before = self.path.len();
+            if !self.path.is_empty() {
+                self.path.push('/');
+            }
+            self.path.push_str(&child.name);
+            self.setting(child);
+            self.path.truncate(before);
+        }
+    }
+
+    fn setting(&mut self, node: &'a Node) {
+        let name = node.name.to_ascii_lowercase();
+        match name.as_str() {
+            "callmanagergroup" => self.callmanagers(node),
+            "tvs" => self.tvs(node),
+            "srstinfo" => self.srst(node),
+            "siplines" => self.lines(node),
+            "capflist" => self.capf(node),
+            "phoneservices" => self.services(node),
+            "ntps" => node.children.iter().take(MAX_REPEATED).for_each(|ntp| self.text(&NTP, ntp.value("name"))),
+            "userlocale" => self.text(&USER_LOCALE, node.own().or_else(|| node.value("name"))),
+            "networklocaleinfo" => self.text(&NETWORK_LOCALE_INFO, node.own().or_else(|| node.value("name"))),
+            "commonconfig" | "enterpriseconfig" => {}
+            _ if name.starts_with("loadinformation") => self.load(node),
+            _ if !node.children.is_empty() => self.inside(node),
+            _ => self.leaf(&name, node),
+        }
+    }
+
+    fn general(&mut self, group: &'a Node) {
+        for node in group.children.iter().filter(|c| c.children.is_empty()) {
+            let name = node.name.to_ascii_lowercase();
+            let known = LEAVES.iter().find(|(tag, _)| *tag == name);
+            if known.is_none_or(|(_, def)| self.fields.get(def).is_none()) {
+                self.path = format!("{}/{}", group.name, node.name);
+                self.leaf(&name, node);
+            }
+        }
+        self.path.clear();
+    }
+
+    fn leaf(&mut self, name: &str, node: &'a Node) {
+        let Some(value) = node.own() else { return };
+        let Some((_, def)) = LEAVES.iter().find(|(tag, _)| *tag == name) else { return self.other(value) };
+        let typed = match def.kind {
+            Kind::Uint => number(value).map(Value::Uint),
+            Kind::Bool => truth(value).map(Value::Bool),
+            _ if **def == AUTO_REGISTRATION => Some(Value::Text(
+                match truth(value) {
+                    Some(true) => "enabled",
+                    Some(false) => "disabled",
+                    None => value,
+                }
+                .into(),
+            )),
+            _ => Some(Value::Text(value.into())),
+        };
+        match typed {
+            Some(typed) => {
+                self.fields.push(def, typed, 0, 0);
+            }
+            None => self.other(value),
+        }
+    }
+
+    fn other(&mut self, value: &str) {
+        self.other += 1;
+        if self.other > MAX_OTHER {
+            return;
+        }
+        let lower = self.path.to_ascii_lowercase();
+        let secret = ["password", "passwd", "secret", "pin", "userid", "username", "key", "community"]
+            .iter()
+            .any(|word| lower.rsplit('/').next().is_some_and(|leaf| leaf.contains(word)));
+        let value: String = value.chars().take(256).collect();
+        self.fields.str(if secret { &OTHER_SECRET } else { &OTHER }, format!("{}={value}", self.path), 0, 0);
+    }
+
+    fn text(&mut self, def: &'static FieldDef, value: Option<&'a str>) {
+        if let Some(value) = value {
+            self.fields.str(def, value, 0, 0);
+        }
+    }
+
+    /// For lists that line up: null where there is nothing.
+    fn text_or_null(&mut self, def: &'static FieldDef, value: Option<&'a str>) {
+        self.fields.push(def, value.map_or(Value::Null, |v| Value::Text(v.into())), 0, 0);
+    }
+
+    fn number_or_null(&mut self, def: &'static FieldDef, value: Option<&str>) {
+        self.fields.push(def, value.and_then(number).map_or(Value::Null, Value::Uint), 0, 0);
+    }
+
+    fn callmanagers(&mut self, group: &'a Node) {
+        self.text(&CALLMANAGER_GROUP, group.value("name"));
+        for (priority, member) in members(group) {
+            let node = member.child("callManager").unwrap_or(member);
+            let Some(host) = node.value("processNodeName").or_else(|| node.value("name")) else { continue };
+            let port = |name: &str| node.child("ports").and_then(|ports| ports.value(name));
+            self.fields.str(&CALLMANAGER, host, 0, 0);
+            self.fields.push(&CALLMANAGER_PRIORITY, priority.map_or(Value::Null, Value::Uint), 0, 0);
+            self.number_or_null(&CALLMANAGER_SIP_PORT, port("sipPort"));
+            self.number_or_null(&CALLMANAGER_SECURED_SIP_PORT, port("securedSipPort"));
+            self.number_or_null(&CALLMANAGER_SCCP_PORT, port("ethernetPhonePort"));
+        }
+    }
+
+    fn tvs(&mut self, node: &'a Node) {
+        for (_, member) in members(node) {
+            if let Some(address) = member.value("address").or_else(|| member.value("addresss")) {
+                self.fields.str(&TVS, address, 0, 0);
+                self.number_or_null(&TVS_PORT, member.value("port"));
+            }
+        }
+    }
+
+    fn srst(&mut self, node: &'a Node) {
+        self.text(&SRST_OPTION, node.value("srstOption"));
+        if let Some(secure) = node.value("isSecure").and_then(truth) {
+            self.fields.flag(&SRST_SECURE, secure, 0, 0);
+        }
+        for (address, port, host, number) in [
+            (&SRST, &SRST_PORT, ["ipAddr1", "ipAddr2", "ipAddr3"], ["port1", "port2", "port3"]),
+            (
+                &SRST_SIP,
+                &SRST_SIP_PORT,
+                ["sipIpAddr1", "sipIpAddr2", "sipIpAddr3"],
+                ["sipPort1", "sipPort2", "sipPort3"],
+            ),
+        ] {
+            for (host, number) in host.iter().zip(number) {
+                if let Some(value) = node.value(host) {
+                    self.fields.str(address, value, 0, 0);
+                    self.number_or_null(port, node.value(number));
+                }
+            }
+        }
+    }
+
+    fn lines(&mut self, node: &'a Node) {
+        for line in node.children.iter().filter(|c| c.is("line")).take(MAX_REPEATED) {
+            let feature = line.value("featureID");
+            let Some(name) = line.value("name").filter(|_| feature.is_none_or(|f| f == "9")) else {
+                if let Some(feature) = feature.filter(|f| *f != "9") {
+                    let target = line.value("speedDialNumber").or_else(|| line.value("name")).unwrap_or_default();
+                    let label = line.value("featureLabel").unwrap_or_default();
+                    self.fields.str(&BUTTON, format!("{feature} {label} {target}").trim().to_owned(), 0, 0);
+                }
+                continue;
+            };
+            self.fields.str(&LINE_NAME, name, 0, 0);
+            self.text_or_null(&LINE_DISPLAY_NAME, line.value("displayName"));
+            self.text_or_null(&LINE_CONTACT, line.value("contact"));
+            self.text_or_null(&LINE_PROXY, line.value("proxy"));
+            self.text(&AUTH_NAME, line.value("authName"));
+            self.text(&AUTH_PASSWORD, line.value("authPassword"));
+        }
+    }
+
+    fn capf(&mut self, node: &'a Node) {
+        for capf in node.children.iter().filter(|c| c.is("capf")).take(MAX_REPEATED) {
+            if let Some(host) = capf.value("processNodeName") {
+                self.fields.str(&CAPF, host, 0, 0);
+                self.number_or_null(&CAPF_PORT, capf.value("phonePort"));
+            }
+        }
+    }
+
+    fn services(&mut self, node: &'a Node) {
+        let provisioning = node.attribute("provisioning").or_else(|| node.value("provisioning"));
+        if let Some(number) = provisioning.and_then(number) {
+            self.fields.uint(&SERVICES_PROVISIONING, number, 0, 0);
+        }
+        for service in node.children.iter().filter(|c| c.is("phoneService")).take(MAX_REPEATED) {
+            self.number_or_null(&SERVICE_TYPE, service.attribute("type"));
+            self.number_or_null(&SERVICE_CATEGORY, service.attribute("category"));
+            self.text_or_null(&SERVICE_NAME, service.value("name"));
+            self.text_or_null(&SERVICE_URL, service.value("url"));
+        }
+    }
+
+    /// `loadInformation` of a phone, or `loadInformation683 model="…"`, one for each model.
+    fn load(&mut self, node: &'a Node) {
+        let Some(load) = node.own() else { return };
+        let model = node.name.get("loadInformation".len()..).filter(|id| !id.is_empty());
+        if model.is_none() && node.attribute("model").is_none() {
+            self.fields.str(&LOAD_INFORMATION, load, 0, 0);
+        } else {
+            self.number_or_null(&LOAD_ID, model);
+            self.text_or_null(&LOAD_MODEL, node.attribute("model"));
+            self.fields.str(&LOAD_NAME, load, 0, 0);
+        }
+    }
+}
+
+/// The members of a group, the preferred first.
+fn members(group: &Node) -> Vec<(Option<u64>, &Node)> {
+    let mut members: Vec<_> = group
+        .children
+        .iter()
+        .filter(|c| c.is("members"))
+        .flat_map(|list| &list.children)
+        .filter(|c| c.is("member"))
+        .take(MAX_REPEATED)
+        .map(|member| (member.attribute("priority").and_then(number), member))
+        .collect();
+    members.sort_by_key(|(priority, _)| priority.unwrap_or(u64::MAX));
+    members
+}
+
+fn number(value: &str) -> Option<u64> {
+    value.parse().ok()
+}
+
+fn truth(value: &str) -> Option<bool> {
+    match value.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "enabled" | "enable" | "on" => Some(true),
+        "false" | "0" | "no" | "disabled" | "disable" | "off" => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::content::testing::lines;
+    use crate::content::xml;
+
+    fn read(text: &str) -> Vec<String> {
+        let document = xml::parse(text.as_bytes());
+        lines(|out| assert!(emit(document.root.as_ref().unwrap(), document.defect, out)))
+    }
+
+    #[test]
+    fn a_phone() {
+        let text = r#"<device xsi:type="axl:XIPPhone"><fullConfig>true</fullConfig><deviceProtocol>SIP</deviceProtocol>
+ <devicePool><callManagerGroup><name>Default</name><tftpDefault>true</tftpDefault><members>
+  <member priority="1"><callManager><name>cucm2</name><processNodeName>10.1.1.11</processNodeName></callManager></member>
+  <member priority="0"><callManager><name>cucm1</name><ports><ethernetPhonePort>2000</ethernetPhonePort><sIPPort>5060</sIPPort><securedSIPPort>5061</securedSIPPort></ports></callManager></member>
+ </members></callManagerGroup><srstInfo><srstOption>Disable</srstOption><ipAddr1>10.1.1.1</ipAddr1><port1>2000</port1><ipAddr2/></srstInfo></devicePool>
+ <TVS><members><member priority="0"><port>2445</port><addresss>10.1.1.10</addresss></member></members></TVS>
+ <sipProfile><sipLines><line button="1"><featureID>9</featureID><name>1001</name><authPassword>x</authPassword></line>
+  <line button="2"><featureID>21</featureID><featureLabel>Bob</featureLabel><speedDialNumber>1002</speedDialNumber></line></sipLines>
+  <sipStack><timerRegisterExpires>3600</timerRegisterExpires></sipStack></sipProfile>
+ <vendorConfig><webAccess>1</webAccess></vendorConfig><commonConfig><webAccess>0</webAccess><pcPort>0</pcPort></commonConfig>
+ <loadInformation>sip78xx.12-1</loadInformation><sshPassword>y</sshPassword><adminPin>1234</adminPin>
+ <phoneServices provisioning="0"><phoneService type="1" category="0"><name>Missed</name><url>Application:Cisco/Missed</url></phoneService></phoneServices>
+ <deviceSecurityMode>2</deviceSecurityMode><strange><thing>7</thing></strange><encrConfig>false</encrConfig><capfAuthMode>x</capfAuthMode></device>"#;
+        assert_eq!(
+            read(text),
+            [
+                "cnf.device cnf.full_config=true cnf.device_protocol=SIP cnf.callmanager_group=Default cnf.callmanager=cucm1 \
+cnf.callmanager.priority=0 cnf.callmanager.sip_port=5060 cnf.callmanager.secured_sip_port=5061 cnf.callmanager.sccp_port=2000 \
+cnf.callmanager=10.1.1.11 cnf.callmanager.priority=1 cnf.callmanager.sip_port=unknown cnf.callmanager.secured_sip_port=unknown \
+cnf.callmanager.sccp_port=unknown cnf.srst.option=Disable cnf.srst=10.1.1.1 cnf.srst.port=2000 cnf.tvs=10.1.1.10 cnf.tvs.port=2445 \
+cnf.line.name=1001 cnf.line.display_name=unknown cnf.line.contact=unknown cnf.line.proxy=unknown cnf.auth_password=x \
+cnf.button=21 Bob 1002 cnf.timer_register_expires=3600 cnf.web_access=1 cnf.load_information=sip78xx.12-1 cnf.ssh_password=y \
+cnf.other_secret=adminPin=1234 cnf.phone_services_provisioning=0 cnf.phone_service.type=1 cnf.phone_service.category=0 \
+cnf.phone_service.name=Missed cnf.phone_service.url=Application:Cisco/Missed cnf.device_security_mode=2 cnf.other=strange/thing=7 \
+cnf.encr_config=false cnf.other=capfAuthMode=x cnf.pc_port=0"
+            ]
+        );
+    }
+
+    #[test]
+    fn the_default_and_what_is_cut() {
+        let text = r#"<Default><autoRegistrationName>AUTO-REG</autoRegistrationName><autoRegistration>true</autoRegistration>
+<callManagerGroup><members><member priority="0"><callManager><name>cucm1</name></callManager></member></members></callManagerGroup>
+<loadinformation621 model="Cisco 7821">sip78xx.12-1</loadinformation621><authenticationURL></authenticationURL>"#;
+        assert_eq!(
+            read(text),
+            ["cnf.default cnf.auto_registration_name=AUTO-REG cnf.auto_registration=enabled cnf.callmanager=cucm1 \
+cnf.callmanager.priority=0 cnf.callmanager.sip_port=unknown cnf.callmanager.secured_sip_port=unknown cnf.callmanager.sccp_port=unknown \
+cnf.load.id=621 cnf.load.model=Cisco 7821 cnf.load.name=sip78xx.12-1 at=347 what=end of an XML element"]
+        );
+    }
+
+    #[test]
+    fn secrets_are_declared() {
+        for def in [&AUTH_PASSWORD, &PHONE_PASSWORD, &SSH_PASSWORD, &SSH_USER, &OTHER_SECRET] {
+            assert!(def.secret, "{}", def.name);
+        }
+    }
+}

@@ -1,4 +1,7 @@
 //! What the transfers carried: a file's or a body's bytes → typed content → events.
+//!
+//! [`file`] takes a whole file that was fetched; [`body`] takes the body of a SIP or HTTP message. Neither knows
+//! how it came. SDP, firmware, images and ring tones are not read here.
 
 pub mod alarm;
 pub mod certificate;
@@ -6,3 +9,249 @@ pub mod config;
 pub mod file;
 pub mod phone_xml;
 pub mod trust_list;
+pub mod xml;
+
+use crate::bytes::Malformed;
+use crate::event::{EventDef, FieldDef, Fields};
+use crate::events;
+use crate::time::Ts;
+use trust_list::{ListKind, Record, TrustList};
+
+/// Takes an event: which, its fields, and where reading stopped.
+pub type Emit<'e> = dyn FnMut(&'static EventDef, Fields<'_>, Option<Malformed>) + 'e;
+
+/// The fields of all contents, file by file.
+pub static FIELDS: &[&[&FieldDef]] = &[
+    trust_list::HEADER_FIELDS,
+    trust_list::ctl::FIELDS,
+    trust_list::itl::FIELDS,
+    config::FIELDS,
+    alarm::FIELDS,
+    phone_xml::FIELDS,
+];
+
+/// The events of all contents, file by file.
+pub static EVENTS: &[&[&EventDef]] =
+    &[trust_list::EVENTS, config::EVENTS, alarm::EVENTS, phone_xml::EVENTS, XML_EVENTS];
+
+events! { XML_EVENTS;
+    XML_MALFORMED = "xml.malformed", "What came as XML cannot be read as XML.";
+}
+
+/// Parts inside parts deeper than this are not read.
+const MAX_PARTS_DEPTH: usize = 3;
+/// More parts than this are not read.
+const MAX_PARTS: usize = 64;
+
+/// Reads a file that was fetched as `name`, at the time `at`. `known` are the records of the list that the same
+/// phone fetched last: a signature that its own file cannot prove is checked with them. Gives the list or the
+/// header of the signed file, if it is one.
+pub fn file(name: &str, bytes: &[u8], known: &[Record], at: Ts, emit: &mut Emit<'_>) -> Option<TrustList> {
+    if let Some(kind) = trust_list::kind(name, bytes) {
+        let list = trust_list::read(kind, bytes, known);
+        trust_list::emit(&list, name, bytes, at, emit);
+        if kind == ListKind::Sgn && list.is_readable() {
+            let inner = strip(name, ".sgn");
+            if list.encryption.is_some() {
+                if has_end(inner, ".cnf.xml.enc") || has_end(inner, ".xml.enc") {
+                    config::encrypted(list.payload(bytes).map_or(0, <[u8]>::len), emit);
+                }
+            } else if let Some(payload) = list.payload(bytes) {
+                plain(inner, payload, emit);
+            }
+        }
+        return Some(list);
+    }
+    plain(name, bytes, emit);
+    None
+}
+
+/// A file without a header of its own.
+fn plain(name: &str, bytes: &[u8], emit: &mut Emit<'_>) {
+    if xml::looks_like(bytes) {
+        document(bytes, has_end(name, ".cnf.xml"), emit);
+    } else if has_end(name, ".cnf.xml") {
+        emit(&XML_MALFORMED, Fields::new(), Some(Malformed { at: 0, what: "XML" }));
+    } else if has_end(name, ".jad") {
+        phone_xml::descriptor(bytes, emit);
+    }
+}
+
+/// An XML document, by its outermost element. One of another kind says nothing, unless it was `wanted`.
+fn document(bytes: &[u8], wanted: bool, emit: &mut Emit<'_>) {
+    let document = xml::parse(bytes);
+    let Some(root) = &document.root else {
+        return emit(&XML_MALFORMED, Fields::new(), document.defect);
+    };
+    let read = config::emit(root, document.defect, emit)
+        || alarm::emit(root, document.defect, emit)
+        || phone_xml::emit(root, document.defect, emit);
+    if !read && wanted {
+        let what = "root element of a configuration";
+        emit(&XML_MALFORMED, Fields::new(), document.defect.or(Some(Malformed { at: 0, what })));
+    }
+}
+
+/// Reads the body of a SIP or HTTP message; the parts of a multipart body one by one.
+pub fn body(content_type: &str, bytes: &[u8], emit: &mut Emit<'_>) {
+    part(content_type, bytes, 0, emit);
+}
+
+fn part(content_type: &str, bytes: &[u8], depth: usize, emit: &mut Emit<'_>) {
+    let media = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if media.starts_with("multipart/") {
+        if let Some(boundary) = parameter(content_type, "boundary").filter(|b| !b.is_empty() && depth < MAX_PARTS_DEPTH)
+        {
+            for (content_type, bytes) in parts(bytes, &boundary) {
+                part(&content_type, bytes, depth + 1, emit);
+            }
+        }
+    } else if media == "application/sdp" {
+        // SIP reads it.
+    } else if media == "application/x-www-form-urlencoded" {
+        if let Some(document) = phone_xml::form(bytes) {
+            self::document(&document, true, emit);
+        }
+    } else if xml::looks_like(bytes) && !media.contains("html") {
+        let cisco = media.starts_with("application/x-cisco-") && media.ends_with("+xml");
+        document(bytes, cisco, emit);
+    } else if media.ends_with("app-descriptor") {
+        phone_xml::descriptor(bytes, emit);
+    } else if media.starts_with("text/") || media.is_empty() {
+        phone_xml::plain(bytes, emit);
+    }
+}
+
+/// A parameter of a header value, unquoted: `boundary` of `multipart/mixed; boundary="x"`.
+fn parameter(value: &str, name: &str) -> Option<String> {
+    value.split(';').skip(1).find_map(|parameter| {
+        let (key, value) = parameter.split_once('=')?;
+        key.trim().eq_ignore_ascii_case(name).then(|| value.trim().trim_matches('"').to_owned())
+    })
+}
+
+/// The parts of a multipart body: content type and bytes of each. Preamble and epilogue are left out; a last part
+/// without its closing boundary is kept.
+fn parts<'a>(bytes: &'a [u8], boundary: &str) -> Vec<(String, &'a [u8])> {
+    let delimiter = format!("--{boundary}");
+    let mut starts = memchr::memmem::find_iter(bytes, &delimiter)
+        .filter(|at| *at == 0 || bytes.get(at - 1) == Some(&b'\n'))
+        .filter(|at| matches!(bytes.get(at + delimiter.len()), None | Some(b'\r' | b'\n' | b'-' | b' ' | b'\t')))
+        .take(MAX_PARTS)
+        .peekable();
+    let mut parts = Vec::new();
+    while let Some(start) = starts.next() {
+        let head = bytes.get(start + delimiter.len()..).unwrap_or_default();
+        if head.starts_with(b"--") {
+            break;
+        }
+        let end = starts.peek().copied().unwrap_or(bytes.len());
+        let whole = bytes.get(start + delimiter.len()..end).unwrap_or_default();
+        let whole = memchr::memchr(b'\n', whole).and_then(|at| whole.get(at + 1..)).unwrap_or_default();
+        // The headers of the part, up to an empty line.
+        let (mut content_type, mut rest) = (String::new(), whole);
+        while let Some(at) = memchr::memchr(b'\n', rest) {
+            let (line, after) = rest.split_at_checked(at + 1).unwrap_or((rest, &[]));
+            rest = after;
+            let line = line.trim_ascii();
+            if line.is_empty() {
+                break;
+            }
+            if let Some((name, value)) = String::from_utf8_lossy(line).split_once(':')
+                && (name.trim().eq_ignore_ascii_case("content-type") || name.trim().eq_ignore_ascii_case("c"))
+            {
+                content_type = value.trim().to_owned();
+            }
+        }
+        // The line end before the next boundary belongs to the boundary.
+        let rest = rest.strip_suffix(b"\n").unwrap_or(rest);
+        parts.push((content_type, rest.strip_suffix(b"\r").unwrap_or(rest)));
+    }
+    parts
+}
+
+fn has_end(name: &str, end: &str) -> bool {
+    let at = name.len().wrapping_sub(end.len());
+    name.get(at..).is_some_and(|own| own.eq_ignore_ascii_case(end))
+}
+
+fn strip<'n>(name: &'n str, end: &str) -> &'n str {
+    if has_end(name, end) { name.get(..name.len() - end.len()).unwrap_or(name) } else { name }
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use std::fmt::Write;
+
+    use super::*;
+
+    /// Collects events as text: `name field=value …`, `at=… what=…` for a defect.
+    pub(crate) fn lines(run: impl FnOnce(&mut Emit<'_>)) -> Vec<String> {
+        let mut lines = Vec::new();
+        run(&mut |def, fields, defect| {
+            let mut line = def.name.to_owned();
+            for field in fields.list() {
+                let _ = write!(line, " {}={}", field.def.name, field.value);
+            }
+            if let Some(defect) = defect {
+                let _ = write!(line, " at={} what={}", defect.at, defect.what);
+            }
+            lines.push(line);
+        });
+        lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::testing::lines;
+    use super::*;
+
+    #[test]
+    fn a_multipart_body_gives_each_part_its_event() {
+        let body = b"preamble\r\n--uniqueBoundary\r\nContent-Type: application/x-cisco-remotecc-request+xml\r\nContent-Id: <1>\r\n\r\n\
+            <x-cisco-remotecc-request><privacyreq/></x-cisco-remotecc-request>\r\n--uniqueBoundary\r\n\
+            Content-Type:application/sdp\r\n\r\nv=0\r\n--uniqueBoundary\r\nContent-Type: text/plain\r\n\r\n\
+            action=check-version\r\nRegisterCallId={a@b}\r\n\r\n--uniqueBoundary--\r\nepilogue";
+        let expected = [
+            "remotecc.request remotecc.kind=privacyreq",
+            "servicecontrol.order servicecontrol.action=check-version servicecontrol.register_call_id=a@b",
+        ];
+        for form in ["multipart/mixed;boundary=uniqueBoundary", "Multipart/Mixed; Boundary=\"uniqueBoundary\"; x=y"] {
+            assert_eq!(lines(|emit| self::body(form, body, emit)), expected);
+        }
+        assert_eq!(lines(|emit| self::body("application/sdp", b"v=0\r\n", emit)), [""; 0]);
+    }
+
+    #[test]
+    fn a_file_is_known_by_name_and_by_content() {
+        let events = |name: &str, bytes: &[u8]| {
+            lines(|emit| drop(file(name, bytes, &[], Ts::ZERO, emit)))
+                .iter()
+                .map(|l| l.split(' ').next().unwrap_or_default().to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(events("SEP001122334455.cnf.xml", b"<device/>"), ["cnf.device"]);
+        assert_eq!(events("XMLDefault.cnf.xml", b"<html>404</html>"), ["xml.malformed"]);
+        assert_eq!(events("SEP001122334455.cnf.xml", b"\0\0"), ["xml.malformed"]);
+        assert_eq!(events("CTLSEP001122334455.tlv", b"<html/>"), ["ctl.malformed"]);
+        assert_eq!(events("x.sgn", b""), ["sgn.malformed"]);
+        assert_eq!(events("ringlist.xml", b"<CiscoIPPhoneRingList/>"), [""; 0]);
+        assert_eq!(events("sip78xx.loads", b"\x01\x02"), [""; 0]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), text in "(--b|--|\r\n|Content-Type: |text/plain|multipart/mixed;boundary=b|action=|<a>|[ -~]){0,40}") {
+            for name in ["a.sgn", "CTLFile.tlv", "ITLFile.tlv", "SEP001122334455.cnf.xml", "x"] {
+                lines(|emit| drop(file(name, &bytes, &[], Ts::ZERO, emit)));
+            }
+            for kind in ["", "text/xml", "text/plain", "multipart/mixed;boundary=b", "application/x-www-form-urlencoded", "application/x-cisco-alarm+xml"] {
+                lines(|emit| body(kind, &bytes, emit));
+                lines(|emit| body(kind, text.as_bytes(), emit));
+            }
+        }
+    }
+}

@@ -37,6 +37,7 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &icmp::PROTOCOL,
     &igmp::PROTOCOL,
     &tftp::PROTOCOL,
+    &tls::PROTOCOL,
 ];
 
 /// What the product knows of a protocol: everything else is derived from this.

@@ -1,0 +1,257 @@
+//! XML as phones and servers write it: a small tree, read by `quick-xml`, tolerant and bounded.
+//!
+//! Accepted: undeclared prefixes (`xsi:type`), ISO-8859-1, stray `&`, end tags that do not match, files that
+//! end early: what was read is kept, and the first fault is told. Not read: DTDs and entities of a document's
+//! own; nothing is ever fetched.
+
+use std::borrow::Cow;
+
+use quick_xml::Reader;
+use quick_xml::escape::resolve_predefined_entity;
+use quick_xml::events::{BytesStart, Event};
+
+use crate::bytes::Malformed;
+
+/// Elements deeper than this are refused.
+const MAX_DEPTH: usize = 64;
+/// More elements than this are refused.
+const MAX_NODES: usize = 50_000;
+/// A document longer than this is cut, in bytes.
+const MAX_BYTES: usize = 4 << 20;
+
+/// An element.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Node {
+    /// Its name, as written.
+    pub name: String,
+    /// Its attributes, in order.
+    pub attributes: Vec<(String, String)>,
+    /// All its own text, put together.
+    pub text: String,
+    /// The elements inside it, in order.
+    pub children: Vec<Node>,
+}
+
+/// A document, as far as it could be read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Document {
+    /// The outermost element.
+    pub root: Option<Node>,
+    /// The first fault.
+    pub defect: Option<Malformed>,
+}
+
+impl Node {
+    /// Whether this is its name: prefix and case are left aside.
+    pub fn is(&self, name: &str) -> bool {
+        local(&self.name).eq_ignore_ascii_case(name)
+    }
+
+    /// The first element of that name directly inside.
+    pub fn child(&self, name: &str) -> Option<&Node> {
+        self.children.iter().find(|c| c.is(name))
+    }
+
+    /// The text of the first element of that name directly inside, if it is not blank.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.children.iter().filter(|c| c.is(name)).find_map(Node::own)
+    }
+
+    /// Its own text without blanks around it, if any is left.
+    pub fn own(&self) -> Option<&str> {
+        Some(self.text.trim()).filter(|t| !t.is_empty())
+    }
+
+    /// An attribute, if it is not blank.
+    pub fn attribute(&self, name: &str) -> Option<&str> {
+        let found = self.attributes.iter().find(|(key, _)| local(key).eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
+    }
+}
+
+fn local(name: &str) -> &str {
+    name.rsplit_once(':').map_or(name, |(_, local)| local)
+}
+
+/// Whether the bytes begin as XML does.
+pub fn looks_like(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..])
+        || matches!(bytes.trim_ascii_start(), [b'<', next, ..] if next.is_ascii_alphabetic() || b"?!_".contains(next))
+}
+
+/// Reads a document.
+pub fn parse(bytes: &[u8]) -> Document {
+    let (whole, mut cut) = (bytes, None);
+    let bytes =
+        bytes.get(..MAX_BYTES).inspect(|_| cut = (whole.len() > MAX_BYTES).then_some("XML too long")).unwrap_or(bytes);
+    let text = decode(bytes);
+    let mut reader = Reader::from_str(&text);
+    let config = reader.config_mut();
+    config.check_end_names = false;
+    config.allow_unmatched_ends = true;
+    config.allow_dangling_amp = true;
+    let mut tree = Tree::default();
+    loop {
+        let at = (reader.buffer_position() as usize).min(bytes.len());
+        let event = match reader.read_event() {
+            Ok(event) => event,
+            Err(_) => {
+                tree.fault((reader.error_position() as usize).min(bytes.len()), "XML");
+                break;
+            }
+        };
+        match event {
+            Event::Start(tag) if tree.stack.len() >= MAX_DEPTH => {
+                drop(tag);
+                tree.fault(at, "XML nested too deep");
+                break;
+            }
+            Event::Start(tag) => tree.stack.push(node(&tag)),
+            Event::Empty(tag) => {
+                let node = node(&tag);
+                tree.attach(node, at);
+            }
+            Event::End(tag) => tree.close(&String::from_utf8_lossy(tag.name().as_ref()), at),
+            Event::Text(text) => tree.text(&String::from_utf8_lossy(&text)),
+            Event::CData(text) => tree.text(&String::from_utf8_lossy(&text)),
+            Event::GeneralRef(reference) => {
+                let name = String::from_utf8_lossy(&reference);
+                match (reference.resolve_char_ref(), resolve_predefined_entity(&name)) {
+                    (Ok(Some(c)), _) => tree.text(c.encode_utf8(&mut [0; 4])),
+                    (_, Some(text)) => tree.text(text),
+                    _ => tree.text(&format!("&{name};")),
+                }
+            }
+            Event::Eof => break,
+            Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
+        }
+        if tree.count > MAX_NODES {
+            tree.fault(at, "too many XML elements");
+            break;
+        }
+    }
+    if let Some(what) = cut {
+        tree.fault(MAX_BYTES, what);
+    }
+    if !tree.stack.is_empty() {
+        tree.fault(bytes.len(), "end of an XML element");
+    }
+    while let Some(open) = tree.stack.pop() {
+        tree.attach(open, bytes.len());
+    }
+    if tree.root.is_none() {
+        tree.fault(0, "XML");
+    }
+    Document { root: tree.root, defect: tree.defect }
+}
+
+#[derive(Default)]
+struct Tree {
+    stack: Vec<Node>,
+    root: Option<Node>,
+    count: usize,
+    defect: Option<Malformed>,
+}
+
+impl Tree {
+    fn fault(&mut self, at: usize, what: &'static str) {
+        self.defect.get_or_insert(Malformed { at, what });
+    }
+
+    fn text(&mut self, text: &str) {
+        if let Some(open) = self.stack.last_mut() {
+            open.text.push_str(text);
+        }
+    }
+
+    fn attach(&mut self, node: Node, at: usize) {
+        self.count += 1;
+        match self.stack.last_mut() {
+            Some(parent) => parent.children.push(node),
+            None if self.root.is_none() => self.root = Some(node),
+            None => self.fault(at, "a second outermost XML element"),
+        }
+    }
+
+    fn close(&mut self, name: &str, at: usize) {
+        let Some(depth) = self.stack.iter().rposition(|open| open.name.eq_ignore_ascii_case(name.trim_end())) else {
+            return self.fault(at, "XML end tag without a beginning");
+        };
+        if depth + 1 < self.stack.len() {
+            self.fault(at, "end of an XML element");
+        }
+        while self.stack.len() > depth {
+            let Some(done) = self.stack.pop() else { break };
+            self.attach(done, at);
+        }
+    }
+}
+
+fn node(tag: &BytesStart<'_>) -> Node {
+    let mut attributes = Vec::new();
+    for attribute in tag.html_attributes().with_checks(false).flatten().take(256) {
+        let value = String::from_utf8_lossy(&attribute.value).into_owned();
+        let value = quick_xml::escape::unescape(&value).map(Cow::into_owned).unwrap_or(value);
+        attributes.push((String::from_utf8_lossy(attribute.key.as_ref()).into_owned(), value));
+    }
+    let name = String::from_utf8_lossy(tag.name().as_ref()).into_owned();
+    Node { name, attributes, ..Node::default() }
+}
+
+/// UTF-8, UTF-16 with a mark, and everything else as ISO-8859-1 (which also is what an ISO file claims to be).
+fn decode(bytes: &[u8]) -> Cow<'_, str> {
+    let wide = |bytes: &[u8], from: fn([u8; 2]) -> u16| {
+        let units = bytes.chunks_exact(2).filter_map(|c| <[u8; 2]>::try_from(c).ok()).map(from);
+        char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect::<String>()
+    };
+    match bytes {
+        [0xff, 0xfe, rest @ ..] => Cow::Owned(wide(rest, u16::from_le_bytes)),
+        [0xfe, 0xff, rest @ ..] => Cow::Owned(wide(rest, u16::from_be_bytes)),
+        _ => match std::str::from_utf8(bytes) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => Cow::Owned(bytes.iter().map(|b| char::from(*b)).collect()),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_phones_and_servers_write() {
+        let read = parse(b"\xef\xbb\xbf<?xml version=\"1.0\"?><device xsi:type=\"axl:XIPPhone\"><sIPPort>5060</sIPPort><u>a?x=1&y=2&amp;z &#65;</u><e/></device>\r\n");
+        let root = read.root.unwrap();
+        assert_eq!(
+            (read.defect, root.value("sipPort"), root.attribute("type")),
+            (None, Some("5060"), Some("axl:XIPPhone"))
+        );
+        assert_eq!(root.value("U"), Some("a?x=1&y=2&z A"));
+        let latin = parse(b"<a>caf\xe9<![CDATA[<x>]]></a>").root.unwrap();
+        assert_eq!(latin.own(), Some("caf\u{e9}<x>"));
+    }
+
+    #[test]
+    fn what_is_broken_keeps_what_was_read() {
+        let cut = parse(b"<a><b>1</b><c>2");
+        assert_eq!(cut.defect, Some(Malformed { at: 15, what: "end of an XML element" }));
+        assert_eq!(cut.root.unwrap().value("c"), Some("2"));
+        let crossed = parse(b"<a><b>1</a></b>");
+        assert!(crossed.defect.is_some() && crossed.root.unwrap().value("b") == Some("1"));
+        assert_eq!(parse(b"no xml").defect, Some(Malformed { at: 0, what: "XML" }));
+        let bomb = b"<!DOCTYPE a [<!ENTITY x \"yyyy\"><!ENTITY f SYSTEM \"file:///etc/passwd\">]><a>&x;&f;</a>";
+        assert_eq!(parse(bomb).root.unwrap().own(), Some("&x;&f;"));
+        assert_eq!(parse("<a>".repeat(9999).as_bytes()).defect.unwrap().what, "XML nested too deep");
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), tags in "[<>/a&;!\\[\\]=\"' -]{0,120}") {
+            parse(&bytes);
+            parse(tags.as_bytes());
+        }
+    }
+}
