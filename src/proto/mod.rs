@@ -27,7 +27,7 @@ use crate::event::{Event, EventDef, Field, FieldDef, Fields, Origin, Schema};
 use crate::time::Ts;
 
 /// Adding a protocol is its file and its line here.
-pub static PROTOCOLS: &[&Protocol] = &[];
+pub static PROTOCOLS: &[&Protocol] = &[&sip::PROTOCOL, &sdp::PROTOCOL];
 
 /// What the product knows of a protocol: everything else is derived from this.
 #[derive(Debug)]
