@@ -38,6 +38,8 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &igmp::PROTOCOL,
     &tftp::PROTOCOL,
     &tls::PROTOCOL,
+    &sip::PROTOCOL,
+    &sdp::PROTOCOL,
 ];
 
 /// What the product knows of a protocol: everything else is derived from this.

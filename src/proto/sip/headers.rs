@@ -1,0 +1,594 @@
+//! Header by header: which field a header line becomes, and what is taken out of it.
+
+use super::fields::*;
+use super::scan::{self, Header, Param};
+use crate::bytes::Malformed;
+use crate::event::{FieldDef, Fields};
+
+/// What is done with a header.
+#[derive(Debug, Clone, Copy)]
+enum Rule {
+    /// Its value is a field.
+    Text(&'static FieldDef),
+    /// Its value begins with a number.
+    Number(&'static FieldDef),
+    Via,
+    Address(&'static Address),
+    Contact,
+    CallId,
+    CSeq,
+    Agent(&'static FieldDef),
+    Reason,
+    ReferTo,
+    RemoteParty,
+    Digest(&'static FieldDef),
+    ContentType,
+    ContentEncoding,
+    ContentLength,
+}
+
+/// The fields of a header that holds one address.
+#[derive(Debug)]
+struct Address {
+    whole: &'static FieldDef,
+    display: &'static FieldDef,
+    uri: Option<&'static FieldDef>,
+    user: &'static FieldDef,
+    host: &'static FieldDef,
+    port: Option<&'static FieldDef>,
+    tag: Option<&'static FieldDef>,
+}
+
+static FROM_ADDRESS: Address = Address {
+    whole: &FROM,
+    display: &FROM_DISPLAY,
+    uri: Some(&FROM_ADDR),
+    user: &FROM_USER,
+    host: &FROM_HOST,
+    port: Some(&FROM_PORT),
+    tag: Some(&FROM_TAG),
+};
+static TO_ADDRESS: Address = Address {
+    whole: &TO,
+    display: &TO_DISPLAY,
+    uri: Some(&TO_ADDR),
+    user: &TO_USER,
+    host: &TO_HOST,
+    port: Some(&TO_PORT),
+    tag: Some(&TO_TAG),
+};
+static PAI_ADDRESS: Address =
+    Address { whole: &PAI, display: &PAI_DISPLAY, uri: None, user: &PAI_USER, host: &PAI_HOST, port: None, tag: None };
+
+type Row = (&'static str, Rule);
+
+/// The compact forms (IANA "SIP Header Field" registry).
+static COMPACT: &[(u8, Rule)] = &[
+    (b'a', Rule::Text(&ACCEPT_CONTACT)),
+    (b'b', Rule::Text(&REFERRED_BY)),
+    (b'c', Rule::ContentType),
+    (b'd', Rule::Text(&REQUEST_DISPOSITION)),
+    (b'e', Rule::ContentEncoding),
+    (b'f', Rule::Address(&FROM_ADDRESS)),
+    (b'i', Rule::CallId),
+    (b'j', Rule::Text(&REJECT_CONTACT)),
+    (b'k', Rule::Text(&SUPPORTED)),
+    (b'l', Rule::ContentLength),
+    (b'm', Rule::Contact),
+    (b'n', Rule::Text(&IDENTITY_INFO)),
+    (b'o', Rule::Text(&EVENT)),
+    (b'r', Rule::ReferTo),
+    (b's', Rule::Text(&SUBJECT)),
+    (b't', Rule::Address(&TO_ADDRESS)),
+    (b'u', Rule::Text(&ALLOW_EVENTS)),
+    (b'v', Rule::Via),
+    (b'x', Rule::Text(&SESSION_EXPIRES)),
+    (b'y', Rule::Text(&IDENTITY)),
+];
+
+/// All known headers, in a room for each length of name: a lookup compares with a few names at most.
+static KNOWN: [&[Row]; 22] = [
+    &[],
+    &[],
+    &[("To", Rule::Address(&TO_ADDRESS))],
+    &[("Via", Rule::Via)],
+    &[
+        ("From", Rule::Address(&FROM_ADDRESS)),
+        ("CSeq", Rule::CSeq),
+        ("Date", Rule::Text(&DATE)),
+        ("RSeq", Rule::Number(&RSEQ)),
+        ("RAck", Rule::Text(&RACK)),
+        ("Path", Rule::Text(&PATH)),
+        ("Join", Rule::Text(&JOIN)),
+    ],
+    &[("Allow", Rule::Text(&ALLOW)), ("Event", Rule::Text(&EVENT)), ("Route", Rule::Text(&ROUTE))],
+    &[
+        ("Server", Rule::Agent(&SERVER)),
+        ("Reason", Rule::Reason),
+        ("Accept", Rule::Text(&ACCEPT)),
+        ("Min-SE", Rule::Text(&MIN_SE)),
+    ],
+    &[
+        ("Contact", Rule::Contact),
+        ("Call-ID", Rule::CallId),
+        ("Expires", Rule::Number(&EXPIRES)),
+        ("Require", Rule::Text(&REQUIRE)),
+        ("Warning", Rule::Text(&WARNING)),
+        ("Privacy", Rule::Text(&PRIVACY)),
+        ("Subject", Rule::Text(&SUBJECT)),
+    ],
+    &[
+        ("Refer-To", Rule::ReferTo),
+        ("Replaces", Rule::Text(&REPLACES)),
+        ("Identity", Rule::Text(&IDENTITY)),
+        ("Priority", Rule::Text(&PRIORITY)),
+        ("Reply-To", Rule::Text(&REPLY_TO)),
+        ("SIP-ETag", Rule::Text(&ETAG)),
+    ],
+    &[
+        ("Supported", Rule::Text(&SUPPORTED)),
+        ("Call-Info", Rule::Text(&CALL_INFO)),
+        ("Refer-Sub", Rule::Text(&REFER_SUB)),
+        ("Diversion", Rule::Text(&DIVERSION)),
+        ("Timestamp", Rule::Text(&TIMESTAMP)),
+        ("Recv-Info", Rule::Text(&RECV_INFO)),
+    ],
+    &[
+        ("User-Agent", Rule::Agent(&USER_AGENT)),
+        ("Session-ID", Rule::Text(&SESSION_ID)),
+        ("Alert-Info", Rule::Text(&ALERT_INFO)),
+        ("Error-Info", Rule::Text(&ERROR_INFO)),
+        ("Content-Id", Rule::Text(&CONTENT_ID)),
+    ],
+    &[
+        ("Min-Expires", Rule::Number(&MIN_EXPIRES)),
+        ("Retry-After", Rule::Number(&RETRY_AFTER)),
+        ("Referred-By", Rule::Text(&REFERRED_BY)),
+        ("Unsupported", Rule::Text(&UNSUPPORTED)),
+    ],
+    &[
+        ("Content-Type", Rule::ContentType),
+        ("Max-Forwards", Rule::Number(&MAX_FORWARDS)),
+        ("Allow-Events", Rule::Text(&ALLOW_EVENTS)),
+        ("Record-Route", Rule::Text(&RECORD_ROUTE)),
+        ("MIME-Version", Rule::Text(&MIME_VERSION)),
+        ("Organization", Rule::Text(&ORGANIZATION)),
+        ("SIP-If-Match", Rule::Text(&IF_MATCH)),
+        ("Info-Package", Rule::Text(&INFO_PACKAGE)),
+    ],
+    &[
+        ("Authorization", Rule::Digest(&AUTHORIZATION)),
+        ("Proxy-Require", Rule::Text(&PROXY_REQUIRE)),
+        ("Identity-Info", Rule::Text(&IDENTITY_INFO)),
+        ("Service-Route", Rule::Text(&SERVICE_ROUTE)),
+        ("Target-Dialog", Rule::Text(&TARGET_DIALOG)),
+    ],
+    &[
+        ("Content-Length", Rule::ContentLength),
+        ("Accept-Contact", Rule::Text(&ACCEPT_CONTACT)),
+        ("Reject-Contact", Rule::Text(&REJECT_CONTACT)),
+    ],
+    &[("Remote-Party-ID", Rule::RemoteParty), ("Session-Expires", Rule::Text(&SESSION_EXPIRES))],
+    &[
+        ("WWW-Authenticate", Rule::Digest(&WWW_AUTHENTICATE)),
+        ("Content-Encoding", Rule::ContentEncoding),
+        ("Content-Language", Rule::Text(&CONTENT_LANGUAGE)),
+    ],
+    &[("Resource-Priority", Rule::Text(&RESOURCE_PRIORITY))],
+    &[
+        ("Subscription-State", Rule::Text(&SUBSCRIPTION_STATE)),
+        ("Proxy-Authenticate", Rule::Digest(&PROXY_AUTHENTICATE)),
+    ],
+    &[
+        ("Content-Disposition", Rule::Text(&CONTENT_DISPOSITION)),
+        ("P-Asserted-Identity", Rule::Address(&PAI_ADDRESS)),
+        ("Proxy-Authorization", Rule::Digest(&PROXY_AUTHORIZATION)),
+        ("Authentication-Info", Rule::Digest(&AUTHENTICATION_INFO)),
+        ("Request-Disposition", Rule::Text(&REQUEST_DISPOSITION)),
+    ],
+    &[("P-Preferred-Identity", Rule::Text(&PPI))],
+    &[],
+];
+
+fn rule(name: &[u8]) -> Option<Rule> {
+    if let [letter] = name {
+        let letter = letter.to_ascii_lowercase();
+        return COMPACT.iter().find(|row| row.0 == letter).map(|row| row.1);
+    }
+    KNOWN.get(name.len())?.iter().find(|row| row.0.as_bytes().eq_ignore_ascii_case(name)).map(|row| row.1)
+}
+
+/// The length of the body as a header block announces it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Length {
+    /// No Content-Length.
+    Missing,
+    /// A Content-Length that is no number.
+    Unreadable,
+    /// So many bytes.
+    Bytes(u64),
+}
+
+/// What framing needs of the headers; the start line is skipped.
+pub fn content_length(head: &[u8]) -> Length {
+    let Some((_, at)) = scan::first_line(head) else { return Length::Missing };
+    let found = scan::Headers::new(head, at)
+        .flatten()
+        .find(|h| h.name.eq_ignore_ascii_case(b"l") || h.name.eq_ignore_ascii_case(b"Content-Length"));
+    found.map_or(Length::Missing, |h| scan::number(h.value).map_or(Length::Unreadable, Length::Bytes))
+}
+
+/// What a message's headers say that is needed beyond its fields.
+#[derive(Debug, Default)]
+pub struct Facts<'a> {
+    pub call_id: &'a [u8],
+    pub cseq: &'a [u8],
+    pub from_tag: &'a [u8],
+    pub content_type: Option<&'a [u8]>,
+    /// The body is packed: its bytes are no text.
+    pub packed: bool,
+    pub length: Option<u64>,
+    pub defect: Option<Malformed>,
+}
+
+impl Facts<'_> {
+    pub fn defect(&mut self, at: usize, what: &'static str) {
+        self.defect.get_or_insert(Malformed { at, what });
+    }
+}
+
+/// Text that may hold the line ends of a folded header: each becomes one blank.
+pub fn text<'a>(fields: &mut Fields<'a>, def: &'static FieldDef, value: &'a [u8], at: usize) {
+    if memchr::memchr2(b'\r', b'\n', value).is_none() {
+        fields.text(def, value, at);
+        return;
+    }
+    let mut plain = Vec::with_capacity(value.len());
+    for piece in value.split(|b| matches!(b, b'\r' | b'\n')).map(<[u8]>::trim_ascii).filter(|p| !p.is_empty()) {
+        if !plain.is_empty() {
+            plain.push(b' ');
+        }
+        plain.extend_from_slice(piece);
+    }
+    fields.str(def, String::from_utf8_lossy(&plain).into_owned(), at, value.len());
+}
+
+fn some<'a>(fields: &mut Fields<'a>, def: &'static FieldDef, (value, at): (&'a [u8], usize)) {
+    if !value.is_empty() {
+        text(fields, def, value, at);
+    }
+}
+
+/// Pushes the number `value` begins with; says so where there is none: a wrong 0 would mean something.
+fn digits(fields: &mut Fields<'_>, facts: &mut Facts<'_>, def: &'static FieldDef, value: &[u8], at: usize) {
+    match scan::number(value) {
+        Some(n) => {
+            fields.uint(def, n, at, value.iter().take_while(|b| b.is_ascii_digit()).count());
+        }
+        None => facts.defect(at, def.name),
+    }
+}
+
+/// Adds the fields of one header.
+pub fn header<'a>(header: &Header<'a>, bytes: &'a [u8], fields: &mut Fields<'a>, facts: &mut Facts<'a>) {
+    let Header { name, value, at, .. } = *header;
+    let Some(rule) = rule(name) else {
+        // The name lies before the value in the same message; both make the line.
+        let start = bytes.get(..at).and_then(|b| memchr::memrchr(b'\n', b)).map_or(0, |n| n + 1);
+        // An empty value of a folded line begins after its line end.
+        let start = start.min(at.saturating_sub(name.len()));
+        some(fields, &HEADER, scan::trim(bytes.get(start..at + value.len()).unwrap_or_default(), start));
+        return;
+    };
+    match rule {
+        Rule::Text(def) => text(fields, def, value, at),
+        Rule::Number(def) => digits(fields, facts, def, value, at),
+        Rule::Via => via(fields, facts, value, at),
+        Rule::Address(address) => one_address(fields, facts, address, value, at),
+        Rule::Contact => contact(fields, facts, value, at),
+        Rule::CallId => {
+            facts.call_id = value;
+            text(fields, &CALL_ID, value, at);
+        }
+        Rule::CSeq => {
+            facts.cseq = value;
+            text(fields, &CSEQ, value, at);
+            digits(fields, facts, &CSEQ_SEQ, value, at);
+            let skip = value.iter().take_while(|b| b.is_ascii_digit()).count();
+            some(fields, &CSEQ_METHOD, scan::trim(value.get(skip..).unwrap_or_default(), at + skip));
+        }
+        Rule::Agent(def) => {
+            text(fields, def, value, at);
+            if cisco_phone(value) {
+                fields.flag(&CISCO_PHONE, true, at, value.len());
+            } else if starts(value, b"Cisco-CUCM") {
+                fields.flag(&CUCM, true, at, value.len());
+            }
+        }
+        Rule::Reason => reason(fields, value, at),
+        Rule::ReferTo => {
+            text(fields, &REFER_TO, value, at);
+            if memchr::memmem::find(value, b"token-registration").is_some() {
+                fields.flag(&REFER_TO_TOKEN, true, at, value.len());
+            }
+        }
+        Rule::RemoteParty => remote_party(fields, value, at),
+        Rule::Digest(def) => digest(fields, def, value, at),
+        Rule::ContentType => {
+            facts.content_type = Some(value);
+            text(fields, &CONTENT_TYPE, value, at);
+        }
+        Rule::ContentEncoding => {
+            facts.packed = !value.eq_ignore_ascii_case(b"identity");
+            text(fields, &CONTENT_ENCODING, value, at);
+        }
+        Rule::ContentLength => {
+            facts.length = facts.length.or(scan::number(value));
+            digits(fields, facts, &CONTENT_LENGTH, value, at);
+        }
+    }
+}
+
+fn starts(value: &[u8], with: &[u8]) -> bool {
+    value.get(..with.len()).is_some_and(|head| head.eq_ignore_ascii_case(with))
+}
+
+/// What Cisco's phones, IP Communicator and analogue adapters call themselves. Gateways (`Cisco-SIPGateway/IOS`),
+/// CUCM, Jabber and video systems do not begin like these.
+fn cisco_phone(agent: &[u8]) -> bool {
+    const PHONES: [&[u8]; 8] = [
+        b"Cisco-CP",
+        b"Cisco/CP",
+        b"Cisco-DP",
+        b"Cisco/SPA",
+        b"Cisco-SIPIPCommunicator",
+        b"CSCO/",
+        b"Cisco-ATA",
+        b"Cisco ATA",
+    ];
+    PHONES.iter().any(|phone| starts(agent, phone))
+}
+
+fn via<'a>(fields: &mut Fields<'a>, facts: &mut Facts<'a>, value: &'a [u8], at: usize) {
+    text(fields, &VIA, value, at);
+    for (hop, at) in scan::parts(value, at, b',') {
+        let params = scan::until(hop, 0, b";");
+        let head = hop.get(..params).unwrap_or_default();
+        // SIP/2.0/UDP host:port, with blanks wherever the grammar allows them
+        let slash = memchr::memchr_iter(b'/', head).nth(1);
+        let Some(slash) = slash else {
+            facts.defect(at, "Via");
+            continue;
+        };
+        let (rest, rest_at) = scan::trim(head.get(slash + 1..).unwrap_or_default(), at + slash + 1);
+        let name = rest.iter().position(|b| scan::is_blank(*b)).unwrap_or(rest.len());
+        some(fields, &VIA_TRANSPORT, (rest.get(..name).unwrap_or_default(), rest_at));
+        let (sent_by, sent_at) = scan::trim(rest.get(name..).unwrap_or_default(), rest_at + name);
+        let (host, port) = match sent_by.strip_prefix(b"[") {
+            Some(inner) => {
+                let end = memchr::memchr(b']', inner).unwrap_or(inner.len());
+                ((inner.get(..end).unwrap_or_default(), sent_at + 1), end + 2)
+            }
+            None => {
+                let end = sent_by.iter().position(|b| *b == b':' || scan::is_blank(*b)).unwrap_or(sent_by.len());
+                ((sent_by.get(..end).unwrap_or_default(), sent_at), end)
+            }
+        };
+        if host.0.is_empty() {
+            facts.defect(at, "Via");
+        }
+        some(fields, &VIA_ADDRESS, host);
+        let (port, port_at) = scan::trim(sent_by.get(port..).unwrap_or_default(), sent_at + port);
+        if let Some(port) = port.strip_prefix(b":") {
+            let (port, port_at) = scan::trim(port, port_at + 1);
+            digits(fields, facts, &VIA_PORT, port, port_at);
+        }
+        for param in scan::params(hop.get(params..).unwrap_or_default(), at + params, b';') {
+            let def = match param.name {
+                name if name.eq_ignore_ascii_case(b"branch") => &VIA_BRANCH,
+                name if name.eq_ignore_ascii_case(b"received") => &VIA_RECEIVED,
+                name if name.eq_ignore_ascii_case(b"rport") => &VIA_RPORT,
+                name if name.eq_ignore_ascii_case(b"maddr") => &VIA_MADDR,
+                _ => continue,
+            };
+            some(fields, def, (param.value, param.value_at));
+        }
+    }
+}
+
+fn one_address<'a>(fields: &mut Fields<'a>, facts: &mut Facts<'a>, address: &Address, value: &'a [u8], at: usize) {
+    text(fields, address.whole, value, at);
+    let Some(found) = scan::name_addr(value, 0, at) else {
+        facts.defect(at, address.whole.name);
+        return;
+    };
+    let uri = scan::uri(found.uri.0, found.uri.1);
+    some(fields, address.display, found.display);
+    if let Some(def) = address.uri {
+        some(fields, def, found.uri);
+    }
+    some(fields, address.user, uri.user);
+    some(fields, address.host, uri.host);
+    if let Some(def) = address.port {
+        some(fields, def, uri.port);
+    }
+    if let Some(def) = address.tag
+        && let Some(tag) = scan::param_named(found.params.0, found.params.1, b"tag")
+    {
+        if def == &FROM_TAG {
+            facts.from_tag = tag.value;
+        }
+        some(fields, def, (tag.value, tag.value_at));
+    }
+}
+
+fn contact<'a>(fields: &mut Fields<'a>, facts: &mut Facts<'a>, value: &'a [u8], at: usize) {
+    text(fields, &CONTACT, value, at);
+    if value.first() == Some(&b'*') {
+        return;
+    }
+    let mut from = 0;
+    while from < value.len() {
+        let Some(found) = scan::name_addr(value, from, at) else {
+            facts.defect(at + from, "Contact");
+            return;
+        };
+        from = found.end + 1;
+        let uri = scan::uri(found.uri.0, found.uri.1);
+        some(fields, &CONTACT_DISPLAY, found.display);
+        some(fields, &CONTACT_URI, found.uri);
+        some(fields, &CONTACT_USER, uri.user);
+        some(fields, &CONTACT_HOST, uri.host);
+        some(fields, &CONTACT_PORT, uri.port);
+        for (param, at) in scan::parts(uri.params.0, uri.params.1, b';') {
+            some(fields, &CONTACT_PARAM, (param, at));
+        }
+        for param in scan::params(found.params.0, found.params.1, b';') {
+            text(fields, &CONTACT_PARAMETER, param.text, param.at);
+            contact_parameter(fields, &param);
+        }
+    }
+}
+
+fn contact_parameter<'a>(fields: &mut Fields<'a>, param: &Param<'a>) {
+    let value = (param.value, param.value_at);
+    let is = |name: &[u8]| param.name.eq_ignore_ascii_case(name);
+    if is(b"expires") {
+        if let Some(n) = scan::number(param.value) {
+            fields.uint(&CONTACT_EXPIRES, n, value.1, value.0.len());
+        }
+    } else if is(b"+u.sip!devicename.ccm.cisco.com") {
+        some(fields, &CONTACT_DEVICENAME, value);
+    } else if is(b"+u.sip!model.ccm.cisco.com") {
+        if let Some(n) = scan::number(param.value) {
+            fields.uint(&CONTACT_MODEL, n, value.1, value.0.len());
+        }
+    } else if is(b"+sip.instance") {
+        let (inner, at) = value;
+        let inner =
+            inner.strip_prefix(b"<").map_or((inner, at), |rest| (rest.strip_suffix(b">").unwrap_or(rest), at + 1));
+        some(fields, &CONTACT_INSTANCE, inner);
+    } else if is(b"cisco-keep-alive") {
+        fields.flag(&CONTACT_KEEPALIVE, true, param.at, param.text.len());
+    }
+}
+
+fn remote_party<'a>(fields: &mut Fields<'a>, value: &'a [u8], at: usize) {
+    text(fields, &REMOTE_PARTY_ID, value, at);
+    let Some(found) = scan::name_addr(value, 0, at) else { return };
+    let uri = scan::uri(found.uri.0, found.uri.1);
+    some(fields, &REMOTE_PARTY_DISPLAY, found.display);
+    some(fields, &REMOTE_PARTY_USER, uri.user);
+    some(fields, &REMOTE_PARTY_HOST, uri.host);
+    for (name, def) in
+        [("party", &REMOTE_PARTY_PARTY), ("screen", &REMOTE_PARTY_SCREEN), ("privacy", &REMOTE_PARTY_PRIVACY)]
+    {
+        if let Some(param) = scan::param_named(found.params.0, found.params.1, name.as_bytes()) {
+            some(fields, def, (param.value, param.value_at));
+        }
+    }
+}
+
+fn digest<'a>(fields: &mut Fields<'a>, def: &'static FieldDef, value: &'a [u8], at: usize) {
+    text(fields, def, value, at);
+    // Authentication-Info begins with its parameters, the others with the scheme.
+    let scheme = if def == &AUTHENTICATION_INFO {
+        0
+    } else {
+        let end = value.iter().position(|b| scan::is_blank(*b)).unwrap_or(value.len());
+        some(fields, &AUTH_SCHEME, (value.get(..end).unwrap_or_default(), at));
+        end
+    };
+    for param in scan::params(value.get(scheme..).unwrap_or_default(), at + scheme, b',') {
+        let known: [(&[u8], &'static FieldDef); 14] = [
+            (b"username", &AUTH_USERNAME),
+            (b"realm", &AUTH_REALM),
+            (b"nonce", &AUTH_NONCE),
+            (b"response", &AUTH_RESPONSE),
+            (b"cnonce", &AUTH_CNONCE),
+            (b"nextnonce", &AUTH_NEXTNONCE),
+            (b"rspauth", &AUTH_RSPAUTH),
+            (b"opaque", &AUTH_OPAQUE),
+            (b"uri", &AUTH_URI),
+            (b"algorithm", &AUTH_ALGORITHM),
+            (b"qop", &AUTH_QOP),
+            (b"nc", &AUTH_NC),
+            (b"stale", &AUTH_STALE),
+            (b"domain", &AUTH_DOMAIN),
+        ];
+        if let Some((_, def)) = known.iter().find(|(name, _)| param.name.eq_ignore_ascii_case(name)) {
+            some(fields, def, (param.value, param.value_at));
+        }
+    }
+}
+
+fn reason<'a>(fields: &mut Fields<'a>, value: &'a [u8], at: usize) {
+    text(fields, &REASON, value, at);
+    for (one, at) in scan::parts(value, at, b',') {
+        let end = scan::until(one, 0, b";");
+        let (protocol, protocol_at) = scan::trim(one.get(..end).unwrap_or_default(), at);
+        some(fields, &REASON_PROTOCOL, (protocol, protocol_at));
+        for param in scan::params(one.get(end..).unwrap_or_default(), at + end, b';') {
+            if param.name.eq_ignore_ascii_case(b"cause") {
+                if let Some(n) = scan::number(param.value) {
+                    fields.uint(&REASON_CAUSE, n, param.value_at, param.value.len());
+                    if protocol.eq_ignore_ascii_case(b"Q.850") {
+                        fields.uint(&Q850_CAUSE, n, param.value_at, param.value.len());
+                    }
+                }
+            } else if param.name.eq_ignore_ascii_case(b"text") {
+                some(fields, &REASON_TEXT, (param.value, param.value_at));
+                cisco_alarm(fields, param.value, param.value_at);
+            }
+        }
+    }
+}
+
+/// `cisco-alarm:25 Name=SEP… ActiveLoad=… InactiveLoad=… Last=initialized`
+fn cisco_alarm<'a>(fields: &mut Fields<'a>, value: &'a [u8], at: usize) {
+    let Some(start) = memchr::memmem::find(value, b"cisco-alarm:").map(|n| n + b"cisco-alarm:".len()) else { return };
+    let rest = value.get(start..).unwrap_or_default();
+    let Some(n) = scan::number(rest) else { return };
+    fields.uint(&REASON_ALARM, n, at + start, rest.iter().take_while(|b| b.is_ascii_digit()).count());
+    // A value goes on to the next word that has an equals sign: `Last=` may hold several words.
+    let mut open: Option<(&'static FieldDef, usize)> = None;
+    let mut from = 0;
+    for word in rest.split(|b| *b == b' ') {
+        let equals = memchr::memchr(b'=', word);
+        if let Some(equals) = equals {
+            if let Some((def, begin)) = open.take() {
+                some(fields, def, scan::trim(rest.get(begin..from).unwrap_or_default(), at + start + begin));
+            }
+            let def = match word.get(..equals).unwrap_or_default() {
+                name if name.eq_ignore_ascii_case(b"Name") => Some(&REASON_NAME),
+                name if name.eq_ignore_ascii_case(b"ActiveLoad") || name.eq_ignore_ascii_case(b"Load") => {
+                    Some(&REASON_LOAD)
+                }
+                name if name.eq_ignore_ascii_case(b"Last") => Some(&REASON_LAST),
+                _ => None,
+            };
+            open = def.map(|def| (def, from + equals + 1));
+        }
+        from += word.len() + 1;
+    }
+    if let Some((def, begin)) = open {
+        some(fields, def, scan::trim(rest.get(begin..).unwrap_or_default(), at + start + begin));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_in_the_room_of_its_length() {
+        for (len, room) in KNOWN.iter().enumerate() {
+            for (name, _) in *room {
+                assert_eq!(name.len(), len, "{name}");
+                assert!(rule(name.to_ascii_uppercase().as_bytes()).is_some());
+            }
+        }
+        assert_eq!(COMPACT.len(), 20);
+        assert!(rule(b"X-Unknown").is_none() && rule(b"q").is_none() && rule(&[b'a'; 99]).is_none());
+    }
+}

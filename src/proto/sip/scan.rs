@@ -1,0 +1,486 @@
+//! The scanner under SIP: start line, header lines, and what stands in their values (RFC 3261 §7, §25).
+//!
+//! Everything borrows from the message and nothing is copied: folded lines keep their line ends, which count as
+//! blanks here. What real senders do is tolerated: bare LF, blanks before the colon, any case, raw bytes.
+
+use crate::bytes::Malformed;
+
+/// What a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start<'a> {
+    /// `REGISTER sip:10.1.1.10 SIP/2.0`
+    Request {
+        /// Any token, also methods that no RFC knows.
+        method: &'a [u8],
+        /// The Request-URI as it stands.
+        uri: &'a [u8],
+        /// Its offset in the line.
+        uri_at: usize,
+    },
+    /// `SIP/2.0 200 OK`
+    Status {
+        /// Three digits.
+        code: u16,
+        /// Where they stand in the line.
+        code_at: usize,
+        /// The rest of the line.
+        reason: &'a [u8],
+    },
+}
+
+const VERSION: &[u8] = b"SIP/2.0";
+/// Methods in use have at most nine letters; a longer first word is text of another kind.
+const METHOD_LEN: usize = 32;
+
+/// A character of an RFC 3261 token.
+pub fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&byte)
+}
+
+/// Blanks, and the line ends of folded lines.
+pub fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+/// What senders put between messages to keep a path open: CR, LF, NUL.
+pub fn is_filler(byte: u8) -> bool {
+    matches!(byte, b'\r' | b'\n' | 0)
+}
+
+/// How many bytes of filler `bytes` begins with.
+pub fn filler(bytes: &[u8]) -> usize {
+    bytes.iter().position(|b| !is_filler(*b)).unwrap_or(bytes.len())
+}
+
+/// The slice without blanks at its ends, and where it begins.
+pub fn trim(value: &[u8], at: usize) -> (&[u8], usize) {
+    let front = value.iter().position(|b| !is_blank(*b)).unwrap_or(value.len());
+    let end = value.iter().rposition(|b| !is_blank(*b)).map_or(front, |last| last + 1);
+    (value.get(front..end).unwrap_or_default(), at + front)
+}
+
+/// The first line without its end, and the offset of what follows it; `None` if no line end is there. A lone CR
+/// ends a line too where a header name follows it.
+pub fn first_line(bytes: &[u8]) -> Option<(&[u8], usize)> {
+    let n = memchr::memchr(b'\n', bytes)?;
+    let line = bytes.get(..n)?;
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    match memchr::memchr(b'\r', line) {
+        Some(cr) if line.get(cr + 1).is_some_and(|b| is_token(*b)) => Some((line.get(..cr)?, cr + 1)),
+        _ => Some((line, n + 1)),
+    }
+}
+
+/// Reads a start line (without its line end).
+pub fn start_line(line: &[u8]) -> Option<Start<'_>> {
+    let (line, _) = trim(line, 0);
+    let space = line.iter().take(METHOD_LEN + 1).position(|b| *b == b' ')?;
+    let (first, rest) = line.split_at_checked(space)?;
+    if first.eq_ignore_ascii_case(VERSION) {
+        let (rest, at) = trim(rest, space);
+        let (digits, reason) = rest.split_at_checked(3)?;
+        if !digits.iter().all(u8::is_ascii_digit) || reason.first().is_some_and(|b| *b != b' ') {
+            return None;
+        }
+        let code = digits.iter().fold(0u16, |n, d| n * 10 + u16::from(d - b'0'));
+        return Some(Start::Status { code, code_at: at, reason: trim(reason, 0).0 });
+    }
+    if first.is_empty() || !first.iter().all(|b| is_token(*b)) {
+        return None;
+    }
+    let last = memchr::memrchr(b' ', rest)?;
+    let (middle, version) = rest.split_at_checked(last)?;
+    if !version.trim_ascii().eq_ignore_ascii_case(VERSION) {
+        return None;
+    }
+    let (uri, uri_at) = trim(middle, space);
+    // Every URI has a scheme. One with blanks inside is none.
+    (memchr::memchr(b':', uri).is_some_and(|n| n > 0) && memchr::memchr2(b' ', b'\t', uri).is_none())
+        .then_some(Start::Request { method: first, uri, uri_at })
+}
+
+/// Whether more bytes could make a start line of this beginning of a line.
+pub fn could_start(bytes: &[u8]) -> bool {
+    let head = bytes.get(..bytes.len().min(VERSION.len())).unwrap_or_default();
+    if VERSION.get(..head.len()).is_some_and(|version| version.eq_ignore_ascii_case(head)) {
+        return true;
+    }
+    match bytes.iter().position(|b| !is_token(*b)) {
+        None => bytes.len() <= METHOD_LEN,
+        Some(n) if n == 0 || n > METHOD_LEN || bytes.get(n) != Some(&b' ') => false,
+        Some(n) => bytes.iter().skip(n).all(|b| *b >= b' ' || *b == b'\t' || *b == b'\r'),
+    }
+}
+
+/// Offset behind the blank line that ends the headers, looking from `from` on.
+pub fn head_end(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    loop {
+        at += memchr::memchr(b'\n', bytes.get(at..)?)? + 1;
+        match bytes.get(at..)? {
+            [b'\n', ..] => return Some(at + 1),
+            [b'\r', b'\n', ..] => return Some(at + 2),
+            _ => {}
+        }
+    }
+}
+
+/// One header line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Header<'a> {
+    /// As it stands, without blanks before the colon.
+    pub name: &'a [u8],
+    /// Without blanks at its ends; line ends of a folded line are still in it.
+    pub value: &'a [u8],
+    /// Offset of the value.
+    pub at: usize,
+    /// The line is folded.
+    pub folded: bool,
+}
+
+/// The header lines of a message, up to the blank line.
+#[derive(Debug, Clone)]
+pub struct Headers<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    body: Option<usize>,
+}
+
+impl<'a> Headers<'a> {
+    /// Header lines of `bytes` from offset `at` on.
+    pub fn new(bytes: &'a [u8], at: usize) -> Headers<'a> {
+        Headers { bytes, at, body: None }
+    }
+
+    /// Where the body begins, once the blank line was met.
+    pub fn body(&self) -> Option<usize> {
+        self.body
+    }
+}
+
+impl<'a> Iterator for Headers<'a> {
+    type Item = Result<Header<'a>, Malformed>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let start = self.at;
+        let rest = self.bytes.get(start..)?;
+        if self.body.is_some() || rest.is_empty() {
+            return None;
+        }
+        let (mut end, mut folded) = (rest.len(), false);
+        let mut from = 0;
+        self.at = self.bytes.len();
+        while let Some(n) = memchr::memchr(b'\n', rest.get(from..).unwrap_or_default()) {
+            end = from + n;
+            from = end + 1;
+            self.at = start + from;
+            if matches!(rest.get(..end), Some(b"" | b"\r")) {
+                self.body = Some(self.at);
+                return None;
+            }
+            match rest.get(from) {
+                Some(b' ' | b'\t') => (folded, end) = (true, rest.len()),
+                _ => break,
+            }
+            self.at = self.bytes.len();
+        }
+        let line = rest.get(..end).unwrap_or_default();
+        let Some(colon) = memchr::memchr(b':', line) else {
+            return Some(Err(Malformed { at: start, what: "header without a colon" }));
+        };
+        let (name, _) = trim(line.get(..colon).unwrap_or_default(), 0);
+        let (value, at) = trim(line.get(colon + 1..).unwrap_or_default(), start + colon + 1);
+        Some(Ok(Header { name, value, at, folded }))
+    }
+}
+
+/// The digits a value begins with.
+pub fn number(value: &[u8]) -> Option<u64> {
+    let digits = value.iter().take_while(|b| b.is_ascii_digit()).count();
+    if digits == 0 {
+        return None;
+    }
+    value.iter().take(digits).try_fold(0u64, |n, d| n.checked_mul(10)?.checked_add(u64::from(d - b'0')))
+}
+
+/// Offset of the first of `stops` from `from` on that stands outside quotes; the length if there is none.
+pub fn until(value: &[u8], from: usize, stops: &[u8]) -> usize {
+    let (mut quoted, mut escaped) = (false, false);
+    for (i, byte) in value.iter().enumerate().skip(from) {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            _ if !quoted && stops.contains(byte) => return i,
+            _ => {}
+        }
+    }
+    value.len()
+}
+
+/// Without enclosing quotes; what is escaped inside them stays escaped.
+pub fn unquoted(value: &[u8], at: usize) -> (&[u8], usize) {
+    match value {
+        [b'"', inner @ .., b'"'] => (inner, at + 1),
+        [b'"', inner @ ..] => (inner, at + 1),
+        _ => (value, at),
+    }
+}
+
+/// The parts of a value between `separator`s that stand outside quotes, trimmed, each with its offset.
+pub fn parts(value: &[u8], at: usize, separator: u8) -> impl Iterator<Item = (&[u8], usize)> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        if from > value.len() {
+            return None;
+        }
+        let end = until(value, from, &[separator]);
+        let part = trim(value.get(from..end).unwrap_or_default(), at + from);
+        from = end + 1;
+        Some(part)
+    })
+    .filter(|(part, _)| !part.is_empty())
+}
+
+/// A parameter: `name`, or `name=value`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Param<'a> {
+    /// All of it, trimmed.
+    pub text: &'a [u8],
+    /// Offset of the text.
+    pub at: usize,
+    /// Its name.
+    pub name: &'a [u8],
+    /// Its value without quotes; empty if it has none.
+    pub value: &'a [u8],
+    /// Offset of the value.
+    pub value_at: usize,
+}
+
+/// Takes `name=value` apart.
+pub fn param(text: &[u8], at: usize) -> Param<'_> {
+    let equals = memchr::memchr(b'=', text).unwrap_or(text.len());
+    let (name, _) = trim(text.get(..equals).unwrap_or_default(), at);
+    let (value, value_at) = trim(text.get(equals + 1..).unwrap_or_default(), (at + equals + 1).min(at + text.len()));
+    let (value, value_at) = unquoted(value, value_at);
+    Param { text, at, name, value, value_at }
+}
+
+/// The parameters of a value; `separator` is `;`, or `,` in digest headers.
+pub fn params(value: &[u8], at: usize, separator: u8) -> impl Iterator<Item = Param<'_>> {
+    parts(value, at, separator).map(|(text, at)| param(text, at))
+}
+
+/// A parameter of that name.
+pub fn param_named<'a>(value: &'a [u8], at: usize, name: &[u8]) -> Option<Param<'a>> {
+    params(value, at, b';').find(|p| p.name.eq_ignore_ascii_case(name))
+}
+
+/// A URI with where its parts begin. `sip:`, `sips:` and `tel:` are taken apart, others only named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Uri<'a> {
+    /// User, or the number of a `tel:` URI; without password.
+    pub user: (&'a [u8], usize),
+    /// Host; an IPv6 address in its brackets.
+    pub host: (&'a [u8], usize),
+    /// Port, as text.
+    pub port: (&'a [u8], usize),
+    /// What follows the first `;`, without it.
+    pub params: (&'a [u8], usize),
+}
+
+/// Takes a URI apart.
+pub fn uri(text: &[u8], at: usize) -> Uri<'_> {
+    let mut uri = Uri::default();
+    let Some(colon) = memchr::memchr(b':', text) else { return uri };
+    let scheme = text.get(..colon).unwrap_or_default();
+    let (rest, from) = (text.get(colon + 1..).unwrap_or_default(), at + colon + 1);
+    let cut = |value: &'_ [u8], stops: &[u8]| value.iter().position(|b| stops.contains(b)).unwrap_or(value.len());
+    if scheme.eq_ignore_ascii_case(b"tel") {
+        let end = cut(rest, b";?");
+        uri.user = (rest.get(..end).unwrap_or_default(), from);
+        uri.params = (rest.get(end + 1..).unwrap_or_default(), (from + end + 1).min(at + text.len()));
+        return uri;
+    }
+    if !scheme.eq_ignore_ascii_case(b"sip") && !scheme.eq_ignore_ascii_case(b"sips") {
+        return uri;
+    }
+    let (mut host, mut host_at) = (rest, from);
+    if let Some(n) = memchr::memchr(b'@', rest) {
+        let user = rest.get(..n).unwrap_or_default();
+        uri.user = (user.get(..cut(user, b":")).unwrap_or_default(), from);
+        (host, host_at) = (rest.get(n + 1..).unwrap_or_default(), from + n + 1);
+    }
+    let end = if host.first() == Some(&b'[') {
+        memchr::memchr(b']', host).map_or(host.len(), |n| n + 1)
+    } else {
+        cut(host, b":;? \t\r\n>,")
+    };
+    uri.host = (host.get(..end).unwrap_or_default(), host_at);
+    let (mut tail, mut tail_at) = (host.get(end..).unwrap_or_default(), host_at + end);
+    if let Some(port) = tail.strip_prefix(b":") {
+        let digits = port.iter().take_while(|b| b.is_ascii_digit()).count();
+        uri.port = (port.get(..digits).unwrap_or_default(), tail_at + 1);
+        (tail, tail_at) = (port.get(digits..).unwrap_or_default(), tail_at + 1 + digits);
+    }
+    if let Some(params) = tail.strip_prefix(b";") {
+        uri.params = (params.get(..cut(params, b"?")).unwrap_or_default(), tail_at + 1);
+    }
+    uri
+}
+
+/// An address with its display name and the parameters of its header: `"A" <sip:…>;tag=…`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NameAddr<'a> {
+    /// Without quotes; empty if there is none.
+    pub display: (&'a [u8], usize),
+    /// Without angle brackets.
+    pub uri: (&'a [u8], usize),
+    /// The header's parameters, from behind the first `;` on.
+    pub params: (&'a [u8], usize),
+    /// Where this address ends in the value: at a comma, or at the value's end.
+    pub end: usize,
+}
+
+/// Reads the address that begins at `from` of a value whose first byte has offset `at` in the message.
+pub fn name_addr(value: &[u8], from: usize, at: usize) -> Option<NameAddr<'_>> {
+    let rest = value.get(from..)?;
+    let open = {
+        let skip = if rest.iter().find(|b| !is_blank(**b)) == Some(&b'"') { until(rest, 0, b"<") } else { 0 };
+        // A quote that never ends hides no address.
+        let skip = if skip == rest.len() { 0 } else { skip };
+        memchr::memchr(b'<', rest.get(skip..)?).map(|n| n + skip)
+    };
+    let colon = memchr::memchr(b':', rest);
+    let quoted = rest.iter().find(|b| !is_blank(**b)) == Some(&b'"');
+    let (display, uri, after) = match open {
+        Some(open) if quoted || colon.is_none_or(|colon| open < colon) => {
+            let close = open + memchr::memchr(b'>', rest.get(open..)?)?;
+            let (name, name_at) = trim(rest.get(..open)?, at + from);
+            (unquoted(name, name_at), trim(rest.get(open + 1..close)?, at + from + open + 1), close + 1)
+        }
+        _ => {
+            colon?;
+            let end = until(rest, 0, b",;");
+            ((&[][..], at + from), trim(rest.get(..end)?, at + from), end)
+        }
+    };
+    let end = until(rest, after, b",");
+    let params = until(rest, after, b";").min(end);
+    let params = (rest.get(params + 1..end).unwrap_or_default(), at + from + (params + 1).min(end));
+    Some(NameAddr { display, uri, params, end: from + end })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn start_lines() {
+        let request = |line: &'static str| match start_line(line.as_bytes()) {
+            Some(Start::Request { method, uri, uri_at }) => {
+                assert_eq!(&line.as_bytes()[uri_at..uri_at + uri.len()], uri);
+                format!("{} {}", String::from_utf8_lossy(method), String::from_utf8_lossy(uri))
+            }
+            Some(Start::Status { code, code_at, reason }) => {
+                format!("{code}@{code_at} {}", String::from_utf8_lossy(reason))
+            }
+            None => "-".into(),
+        };
+        assert_eq!(request("REGISTER sip:10.1.1.10 SIP/2.0"), "REGISTER sip:10.1.1.10");
+        assert_eq!(request("X-NEW.1 tel:+49301;a=b sip/2.0 "), "X-NEW.1 tel:+49301;a=b");
+        assert_eq!(request("INVITE urn:service:sos SIP/2.0"), "INVITE urn:service:sos");
+        assert_eq!(request("OPTIONS sip:a@[2001:db8::1]:5060 SIP/2.0"), "OPTIONS sip:a@[2001:db8::1]:5060");
+        assert_eq!(request("SIP/2.0 202 Accepted"), "202@8 Accepted");
+        assert_eq!(request("SIP/2.0 100"), "100@8 ");
+        for other in [
+            "GET / HTTP/1.1",
+            "HTTP/1.1 403 Forbidden",
+            "SIP/2.0 2000 x",
+            "SIP/2.0 ok",
+            "a=sendrecv",
+            "SIP/2.0",
+            "INVITE sip:a b SIP/2.0",
+            "INVITE nothing SIP/2.0",
+            "",
+            "INVITE",
+        ] {
+            assert_eq!(request(other), "-", "{other}");
+        }
+    }
+
+    #[test]
+    fn headers_folded_bare_and_spaced() {
+        let bytes = b"A: 1\r\nB : two\r\n\tlines \r\nC:\nnocolon\r\nD: x\n\r\nbody";
+        let mut headers = Headers::new(bytes, 0);
+        let seen: Vec<_> = headers
+            .by_ref()
+            .map(|h| match h {
+                Ok(h) => {
+                    assert_eq!(&bytes[h.at..h.at + h.value.len()], h.value);
+                    format!(
+                        "{}={}{}",
+                        String::from_utf8_lossy(h.name),
+                        String::from_utf8_lossy(h.value),
+                        if h.folded { " folded" } else { "" }
+                    )
+                }
+                Err(m) => format!("{} {}", m.at, m.what),
+            })
+            .collect();
+        assert_eq!(seen, ["A=1", "B=two\r\n\tlines folded", "C=", "27 header without a colon", "D=x"]);
+        assert_eq!(headers.body(), Some(bytes.len() - 4));
+        assert_eq!(head_end(bytes, 0), Some(bytes.len() - 4));
+        assert_eq!(Headers::new(b"A: 1\r\nB: 2", 0).count(), 2);
+    }
+
+    #[test]
+    fn addresses() {
+        let show = |value: &'static str| {
+            let mut out = String::new();
+            let mut from = 0;
+            while let Some(a) = name_addr(value.as_bytes(), from, 0) {
+                let text = |(t, at): (&[u8], usize)| {
+                    assert_eq!(value.as_bytes().get(at..at + t.len()), Some(t));
+                    String::from_utf8_lossy(t).into_owned()
+                };
+                let u = uri(a.uri.0, a.uri.1);
+                out += &format!(
+                    "[{}|{}|{}|{}|{}|{}|{}]",
+                    text(a.display),
+                    text(a.uri),
+                    text(u.user),
+                    text(u.host),
+                    text(u.port),
+                    text(u.params),
+                    text(a.params)
+                );
+                from = a.end + 1;
+            }
+            out
+        };
+        assert_eq!(
+            show("\"A <b>;c, \\\" d\" <sip:1001@10.1.1.1:5060;transport=tcp?x=y>;tag=7"),
+            "[A <b>;c, \\\" d|sip:1001@10.1.1.1:5060;transport=tcp?x=y|1001|10.1.1.1|5060|transport=tcp|tag=7]"
+        );
+        assert_eq!(
+            show("<sip:[2001:db8::1]:5060>, sips:bob:pw@h;q=0.5;x=\"a,b;c\" , tel:+1-2;p=1"),
+            "[|sip:[2001:db8::1]:5060||[2001:db8::1]|5060||][|sips:bob:pw@h|bob|h|||q=0.5;x=\"a,b;c\" ][|tel:+1-2|+1-2||||p=1]"
+        );
+        assert_eq!(show("\\\"arik\\\" <sip:8@v>;tag=1"), "[\\\"arik\\\"|sip:8@v|8|v|||tag=1]");
+        assert_eq!(show("\"open <sip:8@v>"), "[\"open|sip:8@v|8|v|||]".replace("\"open", "open"));
+        assert_eq!(show("<urn:service:sos>"), "[|urn:service:sos|||||]");
+        assert_eq!(show("*"), "");
+        assert_eq!(show("<sip:a@b"), "");
+    }
+
+    #[test]
+    fn what_may_become_a_start_line() {
+        for yes in ["", "S", "SIP/2", "SIP/2.0 2", "REG", "REGISTER", "REGISTER sip:a", "sip/2.0 200 \r"] {
+            assert!(could_start(yes.as_bytes()), "{yes}");
+        }
+        for no in ["<x", "a=b", " INVITE", "SIP/3", "A b\0", "<", &"A".repeat(40)] {
+            assert!(!could_start(no.as_bytes()), "{no}");
+        }
+    }
+}
