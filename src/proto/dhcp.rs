@@ -332,11 +332,11 @@ mod tests {
         let (head, rest) = line.split_once(" dhcp.hw.mac_addr=").unwrap();
         let rest = rest.split_once(' ').map_or("", |(_, rest)| rest);
         let rest = format!(" {rest}");
-        let rest: Vec<&str> = rest
-            .split(" dhcp.")
-            .map(str::trim_start)
-            .filter(|f| !f.is_empty() && !f.starts_with("option.type="))
-            .collect();
+        let rest = rest.split(" dhcp.").map(|f| match f.strip_prefix("option.type=") {
+            Some(code) => code.split_once(' ').map_or("", |(_, defect)| defect),
+            None => f.trim_start(),
+        });
+        let rest: Vec<&str> = rest.filter(|f| !f.is_empty()).collect();
         assert_eq!(rest.join(" "), said);
         assert!(head.starts_with(event), "{head}");
     }
