@@ -10,6 +10,7 @@
 mod body;
 pub mod fields;
 mod headers;
+mod names;
 mod scan;
 mod stream;
 

@@ -73,7 +73,7 @@ pub fn first_line(bytes: &[u8]) -> Option<(&[u8], usize)> {
 
 /// Reads a start line (without its line end).
 pub fn start_line(line: &[u8]) -> Option<Start<'_>> {
-    let (line, _) = trim(line, 0);
+    let line = line.trim_ascii_end();
     let space = line.iter().take(METHOD_LEN + 1).position(|b| *b == b' ')?;
     let (first, rest) = line.split_at_checked(space)?;
     if first.eq_ignore_ascii_case(VERSION) {
@@ -404,6 +404,7 @@ mod tests {
             "INVITE nothing SIP/2.0",
             "",
             "INVITE",
+            " INVITE sip:a SIP/2.0",
         ] {
             assert_eq!(request(other), "-", "{other}");
         }

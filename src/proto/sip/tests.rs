@@ -287,8 +287,8 @@ fn bodies_and_their_length() {
     assert_eq!(with("l: 71", "\n"), [flow, read]);
     assert_eq!(with("l: 71", "more"), [flow, &format!("{read} at=135 what=bytes after the body")]);
     assert_eq!(with("l: 99", ""), [flow, &format!("{read} at=135 what=body cut")]);
-    assert_eq!(with("l: bad", ""), [flow, &format!("{read} at=59 what=sip.Content-Length")]);
-    assert_eq!(with("l: 0", ""), ["sip.request at=67 what=bytes after the body"]);
+    assert_eq!(with("l: bad", ""), [flow, &format!("{read} at=58 what=sip.Content-Length")]);
+    assert_eq!(with("l: 0", ""), ["sip.request at=63 what=bytes after the body"]);
 }
 
 #[test]
