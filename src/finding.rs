@@ -10,7 +10,8 @@ use crate::time::Ts;
 pub struct PhoneId(pub u32);
 
 /// How bad a finding is. Only `Fail` makes a verdict `fail`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Worth knowing.
     Info,
@@ -43,7 +44,8 @@ impl fmt::Display for Severity {
 }
 
 /// What comes of judging, from the best to the worst: a phone's verdict is the worst of its flows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// It went as documented.
     Pass,

@@ -5,16 +5,19 @@
 //! reads no clock: time is the frame's time.
 
 pub mod bytes;
+pub mod cli;
 pub mod content;
 pub mod decode;
 pub mod event;
 pub mod expr;
 pub mod finding;
 pub mod flow;
+pub mod golden;
 pub mod model;
 pub mod phone;
 pub mod pipeline;
 pub mod proto;
+pub mod report;
 pub mod source;
 pub mod synth;
 pub mod time;

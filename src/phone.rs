@@ -237,6 +237,7 @@ struct Names {
     arp_ip: Option<&'static FieldDef>,
     sip_phone: Option<&'static FieldDef>,
     sip_alarm: Option<&'static FieldDef>,
+    sip_cucm: Option<&'static FieldDef>,
     sip_method: Option<&'static FieldDef>,
     sip_cseq_method: Option<&'static FieldDef>,
     sip_status: Option<&'static FieldDef>,
@@ -287,6 +288,7 @@ impl Names {
             arp_ip: f("arp.src.proto_ipv4"),
             sip_phone: f("sip.cisco_phone"),
             sip_alarm: f("sip.alarm"),
+            sip_cucm: f("sip.cucm"),
             sip_method: f("sip.Method"),
             sip_cseq_method: f("sip.CSeq.method"),
             sip_status: f("sip.Status-Code"),
@@ -407,7 +409,9 @@ impl Phones {
     pub fn sends(&self, id: PhoneId, event: &EventBuf) -> bool {
         let Some(phone) = self.get(id) else { return false };
         match (event.origin.src, event.def.proto()) {
-            (_, "cdp" | "lldp" | "arp" | "dhcp") | (None, _) => phone.mac.is_some() && event.origin.eth_src == phone.mac,
+            (_, "cdp" | "lldp" | "arp" | "dhcp") | (None, _) => {
+                phone.mac.is_some() && event.origin.eth_src == phone.mac
+            }
             (Some(src), _) => phone.addresses.iter().any(|a| a.ip == src.ip),
         }
     }
@@ -469,8 +473,10 @@ impl Phones {
         let name = self.name_in(event);
         let platform = text_of(event, n.cdp_platform);
         let telephone = value(event, n.lldp_caps).and_then(Value::as_uint).is_some_and(|caps| caps & 0x20 != 0);
-        let cisco = [n.lldp_desc, n.lldp_maker].into_iter().any(|def| text_of(event, def).is_some_and(|t| t.contains("Cisco")));
-        let is_phone = flag(event, n.cdp_voip) && (name.is_some() || platform.as_deref().is_some_and(|p| p.contains("Phone")))
+        let cisco =
+            [n.lldp_desc, n.lldp_maker].into_iter().any(|def| text_of(event, def).is_some_and(|t| t.contains("Cisco")));
+        let is_phone = flag(event, n.cdp_voip)
+            && (name.is_some() || platform.as_deref().is_some_and(|p| p.contains("Phone")))
             || telephone && (name.is_some() || cisco);
         let Some(mac) = event.origin.eth_src.or(name.as_ref().map(|(_, mac)| *mac)) else { return };
         if !is_phone {
@@ -527,7 +533,9 @@ impl Phones {
     fn hangs_on(&mut self, id: u32, event: &Event<'_>) {
         let n = &self.fields;
         let switch = text_of(event, n.cdp_device).or_else(|| text_of(event, n.lldp_name));
-        let port = text_of(event, n.cdp_port).or_else(|| text_of(event, n.lldp_port)).or_else(|| text_of(event, n.lldp_port_desc));
+        let port = text_of(event, n.cdp_port)
+            .or_else(|| text_of(event, n.lldp_port))
+            .or_else(|| text_of(event, n.lldp_port_desc));
         if let Some(station) = self.stations.get_mut(id as usize) {
             // CDP names the port in full; LLDP may have abbreviated it before.
             let better = event.def.proto() == "cdp" || station.phone.switch_port.is_none();
@@ -542,9 +550,16 @@ impl Phones {
         let n = &self.fields;
         let Some(mac) = mac_of(event, n.dhcp_mac) else { return };
         let is_phone = flag(event, n.dhcp_phone);
-        let sends = matches!(event.def.name, "dhcp.discover" | "dhcp.request" | "dhcp.decline" | "dhcp.release" | "dhcp.inform");
+        let sends = matches!(
+            event.def.name,
+            "dhcp.discover" | "dhcp.request" | "dhcp.decline" | "dhcp.release" | "dhcp.inform"
+        );
         let model = text_of(event, n.dhcp_model);
-        let bound = if event.def.name == "dhcp.ack" { ip_of(event, n.dhcp_yours).or(ip_of(event, n.dhcp_client)) } else { None };
+        let bound = if event.def.name == "dhcp.ack" {
+            ip_of(event, n.dhcp_yours).or(ip_of(event, n.dhcp_client))
+        } else {
+            None
+        };
         let renewing = if sends { ip_of(event, n.dhcp_client) } else { None };
         let id = match self.name_in(event).filter(|(_, named)| *named == mac) {
             Some((name, mac)) => self.with_name(&name, mac),
@@ -602,7 +617,9 @@ impl Phones {
         let proof = sip_sent || flag(event, n.skinny_phone) || value(event, n.http_model).is_some();
         let named = self.name_in(event).filter(|_| match event.def.proto() {
             "file" => true,
-            "sip" | "ciscoalarm" | "skinny" => value(event, n.sip_status).is_none(),
+            // CUCM repeats the other party's device name in its own INVITE.
+            "sip" => value(event, n.sip_status).is_none() && !flag(event, n.sip_cucm),
+            "ciscoalarm" | "skinny" => true,
             _ => false,
         });
         // Names in requests are the sender's own; a file event is about the one who asked.
@@ -719,13 +736,19 @@ impl Phones {
             Some(Bound::To(other)) if self.resolve(other) == id => return,
             Some(Bound::To(other)) => {
                 let other = self.resolve(other);
-                let nameless = self.stations.get(other as usize).is_some_and(|s| s.phone.name.is_none() && s.phone.mac.is_none());
+                let nameless =
+                    self.stations.get(other as usize).is_some_and(|s| s.phone.name.is_none() && s.phone.mac.is_none());
                 if nameless {
                     self.merge(other, id);
                     return;
                 }
                 if let Some(station) = self.stations.get_mut(other as usize) {
-                    station.phone.addresses.iter_mut().filter(|a| a.ip == ip && a.until.is_none()).for_each(|a| a.until = Some(now));
+                    station
+                        .phone
+                        .addresses
+                        .iter_mut()
+                        .filter(|a| a.ip == ip && a.until.is_none())
+                        .for_each(|a| a.until = Some(now));
                 }
             }
             _ => {}
@@ -857,11 +880,16 @@ impl Phones {
         let n = &self.fields;
         match event.def.name {
             "sip.response" => {
-                let ok = value(event, n.sip_status).and_then(Value::as_uint).is_some_and(|code| (200..300).contains(&code));
+                let ok =
+                    value(event, n.sip_status).and_then(Value::as_uint).is_some_and(|code| (200..300).contains(&code));
                 let register = text_of(event, n.sip_cseq_method).as_deref() == Some("REGISTER");
                 let dn = text_of(event, n.sip_to_user).filter(|u| is_number(u));
                 let server = event.origin.src.map(|end| end.ip.to_string());
-                if let Some(phone) = receiver.filter(|_| register).and_then(|id| self.stations.get_mut(id as usize)).map(|s| &mut s.phone) {
+                if let Some(phone) = receiver
+                    .filter(|_| register)
+                    .and_then(|id| self.stations.get_mut(id as usize))
+                    .map(|s| &mut s.phone)
+                {
                     add(&mut phone.callmanagers, server);
                     add(&mut phone.dn, dn.filter(|_| ok));
                 }
@@ -873,10 +901,13 @@ impl Phones {
                 }
             }
             "cnf.device" => {
-                let lines: Vec<String> = n.cnf_line.into_iter().flat_map(|def| event.values(def)).map(Value::to_string).collect();
+                let lines: Vec<String> =
+                    n.cnf_line.into_iter().flat_map(|def| event.values(def)).map(Value::to_string).collect();
                 let managers: Vec<String> =
                     n.cnf_callmanager.into_iter().flat_map(|def| event.values(def)).map(Value::to_string).collect();
-                if let Some(phone) = receiver.or(sender).and_then(|id| self.stations.get_mut(id as usize)).map(|s| &mut s.phone) {
+                if let Some(phone) =
+                    receiver.or(sender).and_then(|id| self.stations.get_mut(id as usize)).map(|s| &mut s.phone)
+                {
                     lines.into_iter().filter(|l| is_number(l)).for_each(|line| add(&mut phone.dn, Some(line)));
                     managers.into_iter().for_each(|host| add(&mut phone.callmanagers, Some(host)));
                 }

@@ -13,15 +13,15 @@ use foldhash::fast::FixedState;
 use crate::content;
 use crate::content::trust_list::Record;
 use crate::decode::{self, Layer, Packet};
-use crate::event::{Event, EventBuf, EventDef, Fields, Origin, Schema, Side, text, uint};
-use crate::finding::{Finding, FlowVerdict, PhoneId};
+use crate::event::{Event, EventBuf, EventDef, FieldDef, Fields, Origin, Schema, Side, text, uint};
+use crate::finding::{Finding, Findings, Flow, PhoneId};
 use crate::flow::frag::{self, Defrag};
 use crate::flow::{self, Edge, Flows, Follow};
 use crate::model::engine::{self, Engine, Models};
 use crate::phone::{self, Concerned, Phones};
 use crate::proto::{Dissect, Expect, File, Mark, On, Out, PROTOCOLS, Probe, Protocol, Segment, Sink, Spare};
-use crate::source::{Frame, Notes};
 use crate::source::dedup::Dedup;
+use crate::source::{Frame, Notes};
 use crate::time::{Span, Ts};
 use crate::{events, fields};
 
@@ -53,12 +53,11 @@ events! { EVENTS;
 
 /// All fields and events of the product.
 pub fn schema() -> Schema {
-    let mut more = vec![
-        (flow::FIELDS, flow::EVENTS),
-        (FIELDS, EVENTS),
-        (phone::FIELDS, &[] as &'static [&'static EventDef]),
-    ];
-    more.extend(content::LISTS.iter().copied());
+    let mut more =
+        vec![(flow::FIELDS, flow::EVENTS), (FIELDS, EVENTS), (phone::FIELDS, &[] as &'static [&'static EventDef])];
+    more.push((content::file::FIELDS, content::file::EVENTS));
+    more.extend(content::FIELDS.iter().map(|fields| (*fields, &[] as &'static [&'static EventDef])));
+    more.extend(content::EVENTS.iter().map(|events| (&[] as &'static [&'static FieldDef], *events)));
     crate::proto::schema(&more)
 }
 
@@ -68,7 +67,7 @@ pub struct Options {
     /// Bounds of the flow room.
     pub flows: flow::Limits,
     /// Bounds of fragments.
-    pub fragments: frag::Limits,
+    pub fragments: frag::Bounds,
     /// Bounds of the phone room.
     pub phones: phone::Limits,
     /// Bounds of the engine.
@@ -83,7 +82,7 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             flows: flow::Limits::default(),
-            fragments: frag::Limits::default(),
+            fragments: frag::Bounds::default(),
             phones: phone::Limits::default(),
             engine: engine::Limits::default(),
             show_duplicates: false,
@@ -135,7 +134,7 @@ pub struct Outcome {
     /// Every finding, in the order of their times.
     pub findings: Vec<Finding>,
     /// Every flow that was judged.
-    pub flows: Vec<FlowVerdict>,
+    pub flows: Vec<Flow>,
 }
 
 /// Frames in, events and findings out.
@@ -231,8 +230,7 @@ impl Routes {
 
     /// What a flow may be: by the server's port, by the client's, by content alone.
     fn candidates(&self, origin: &Origin) -> impl Iterator<Item = usize> + '_ {
-        let (by_port, any) =
-            if origin.ip_proto == 6 { (&self.tcp, &self.any_tcp) } else { (&self.udp, &self.any_udp) };
+        let (by_port, any) = if origin.ip_proto == 6 { (&self.tcp, &self.any_tcp) } else { (&self.udp, &self.any_udp) };
         [origin.server(), origin.client()]
             .into_iter()
             .flatten()
@@ -355,8 +353,9 @@ impl<W: Watch> Pipeline<W> {
         hub.capture_facts(&last, notes, &self.core.gaps, &self.core.one_way);
         hub.tick(self.now);
         let Hub { mut engine, phones, mut findings, watch, seen, others, .. } = self.core.hub;
-        let flows = engine.finish(self.now, &Sight(&phones), &mut |finding| findings.push(finding));
-        findings.sort_by_key(|f| f.time);
+        let flows = engine.finish(self.now, &Sight(&phones), &mut |finding| {
+            findings.take(finding);
+        });
         let summary = Summary {
             packets: self.packets,
             first: self.first,
@@ -365,7 +364,7 @@ impl<W: Watch> Pipeline<W> {
             seen: PROTOCOLS.iter().map(|p| p.name).zip(seen).filter(|(_, n)| *n > 0).collect(),
             others,
         };
-        (Outcome { summary, phones, findings, flows }, watch)
+        (Outcome { summary, phones, findings: findings.into_sorted(), flows }, watch)
     }
 
     /// Clamps a clock that steps back; returns how far, the first time.
@@ -398,24 +397,21 @@ impl<W: Watch> Pipeline<W> {
 
     fn fragment(&mut self, fragment: &decode::Fragment<'_>, origin: &Origin) {
         let Some(whole) = self.defrag.push(fragment, origin) else {
-            if let Some(bound) = self.defrag.limit_reached() {
+            if let Some(bound) = self.defrag.limit() {
                 self.core.limit(bound, origin);
             }
             return;
         };
         let mut origin = *origin;
-        let marks: Vec<Mark> = whole.marks.clone();
+        // Which bytes came in which fragment does not matter: every fragment carries the one datagram.
+        let marks: Vec<Mark> = whole.frames.iter().enumerate().map(|(at, frame)| Mark { at, frame: *frame }).collect();
         let layer = decode::transport(whole.proto, &whole.payload, &mut origin);
         match &layer {
-            Layer::Udp { payload } => {
-                let head = whole.payload.len().saturating_sub(payload.len());
-                let marks: Vec<Mark> =
-                    marks.iter().map(|m| Mark { at: m.at.saturating_sub(head), frame: m.frame }).collect();
-                self.flows.datagram(&mut self.core, &origin, payload, &marks, 0);
-            }
+            Layer::Udp { payload } => self.flows.datagram(&mut self.core, &origin, payload, &marks, 0),
             Layer::Tcp(tcp) => self.flows.segment(&mut self.core, &origin, tcp, 0),
             layer => self.core.link(layer, &origin, &marks, 0),
         }
+        self.defrag.recycle(whole);
     }
 }
 
@@ -502,8 +498,11 @@ impl<W: Watch> Follow for Core<W> {
                     }
                     _ => {
                         let most = if self.routes.on_port(segment.origin) { TRIES_ON_PORT } else { TRIES };
-                        *slot =
-                            if tries + 1 >= most { Slot::Opaque(self.hub.expectations_made) } else { Slot::Trying(tries + 1) };
+                        *slot = if tries + 1 >= most {
+                            Slot::Opaque(self.hub.expectations_made)
+                        } else {
+                            Slot::Trying(tries + 1)
+                        };
                     }
                 }
             }
@@ -582,7 +581,7 @@ impl<W: Watch> Follow for Core<W> {
 struct Hub<W: Watch> {
     phones: Phones,
     engine: Engine,
-    findings: Vec<Finding>,
+    findings: Findings,
     watch: W,
     expectations: HashMap<(IpAddr, u16, u8), (Option<IpAddr>, usize), FixedState>,
     expectations_made: u64,
@@ -603,7 +602,7 @@ impl<W: Watch> Hub<W> {
         Hub {
             phones: Phones::new(schema, options.phones),
             engine: Engine::new(models, options.engine),
-            findings: Vec::new(),
+            findings: Findings::default(),
             watch,
             expectations: HashMap::with_hasher(FixedState::default()),
             expectations_made: 0,
@@ -623,24 +622,20 @@ impl<W: Watch> Hub<W> {
     }
 
     fn judge(&mut self, event: &Event<'_>, concerned: &[Concerned]) {
-        let before = self.findings.len();
-        let findings = &mut self.findings;
-        self.engine.event(event, concerned, &Sight(&self.phones), &mut |finding| findings.push(finding));
-        self.show_findings(before);
-    }
-
-    fn show_findings(&mut self, from: usize) {
-        for finding in self.findings.get(from..).unwrap_or_default() {
-            self.watch.finding(finding, &self.phones);
-        }
+        let Hub { engine, phones, findings, watch, .. } = self;
+        engine.event(event, concerned, &Sight(phones), &mut |finding| {
+            watch.finding(&finding, phones);
+            findings.take(finding);
+        });
     }
 
     fn tick(&mut self, now: Ts) {
         if self.engine.poll_timeout().is_some_and(|due| due <= now) {
-            let before = self.findings.len();
-            let findings = &mut self.findings;
-            self.engine.tick(now, &Sight(&self.phones), &mut |finding| findings.push(finding));
-            self.show_findings(before);
+            let Hub { engine, phones, findings, watch, .. } = self;
+            engine.tick(now, &Sight(phones), &mut |finding| {
+                watch.finding(&finding, phones);
+                findings.take(finding);
+            });
         }
     }
 

@@ -45,7 +45,9 @@ fn texts(list: &Value) -> Vec<String> {
 fn fits(pattern: &str, id: &str, severity: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == id,
-        Some((head, tail)) => severity != "info" && id.len() >= head.len() + tail.len() && id.starts_with(head) && id.ends_with(tail),
+        Some((head, tail)) => {
+            severity != "info" && id.len() >= head.len() + tail.len() && id.starts_with(head) && id.ends_with(tail)
+        }
     }
 }
 
@@ -72,7 +74,9 @@ fn judge(dir: &Path, story: &Value) -> Result<(), Failed> {
         .as_array()
         .into_iter()
         .flatten()
-        .map(|f| (f["id"].as_str().unwrap_or_default().to_owned(), f["severity"].as_str().unwrap_or_default().to_owned()))
+        .map(|f| {
+            (f["id"].as_str().unwrap_or_default().to_owned(), f["severity"].as_str().unwrap_or_default().to_owned())
+        })
         .collect();
     if !allowed.iter().any(|v| v == verdict) {
         return Err(format!("verdict {verdict}, allowed {allowed:?}; found {found:?}; {}", phone["flows"]).into());
@@ -130,7 +134,9 @@ fn decoded(dir: &Path, story: &Value) -> Result<(), Failed> {
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             let there = match fact["kind"].as_str().unwrap_or_default() {
                 "signature" => all.contains(&format!("sgn.signature_valid={text}")),
-                "serial" => all.iter().any(|v| v.trim_start_matches('0').eq_ignore_ascii_case(text.trim_start_matches('0'))),
+                "serial" => {
+                    all.iter().any(|v| v.trim_start_matches('0').eq_ignore_ascii_case(text.trim_start_matches('0')))
+                }
                 "defect" => all.contains("defect") || defect(dir, story)?,
                 _ => all.contains(&text),
             };

@@ -203,7 +203,12 @@ pub fn spool_if_twice(inputs: &mut [Input], twice: bool) -> Result<Option<Spool>
 }
 
 /// Judges one capture and keeps nothing but the outcome.
-pub fn judge(input: &Input, schema: &Schema, models: &Arc<Models>, options: &Options) -> Result<(Outcome, Notes), SourceError> {
+pub fn judge(
+    input: &Input,
+    schema: &Schema,
+    models: &Arc<Models>,
+    options: &Options,
+) -> Result<(Outcome, Notes), SourceError> {
     run::capture(input, schema, models, options, Unwatched, None, |_| true).map(|(outcome, _, notes)| (outcome, notes))
 }
 

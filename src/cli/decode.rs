@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use super::run::{self, Input};
 use super::{Bounds, Stop, check, complain, output};
 use crate::event::{Event, Field, FieldDef, Schema, Value};
-use crate::expr::{self, Expr};
+use crate::expr::Expr;
 use crate::finding::Verdict;
 use crate::phone::{self, Concerned, Phone, Phones};
 use crate::pipeline;
@@ -148,7 +148,7 @@ impl Decode {
                     return;
                 }
                 phone_fields(event, concerned, phones, verdicts.as_ref(), &mut extra);
-                if filter.is_some_and(|filter| !filter.matches(event, &extra)) {
+                if filter.is_some_and(|filter| !filter.passes(event, &extra)) {
                     return;
                 }
             }
@@ -156,13 +156,13 @@ impl Decode {
             let shown: &[Field<'_>] = if show.form == Form::Fields { &extra } else { &[] };
             failed = writer.write(event, shown, out).err();
         };
-        let mut watch = check::Watching(&mut each);
-        let run = run::capture(input, schema, &models, &options, Passing(&mut watch), self.count, |_| true);
+        let run = run::capture(input, schema, &models, &options, check::Watching(&mut each), self.count, |_| true)
+            .map(|(_, _, notes)| notes);
         if let Some(error) = failed {
             return Err(error.into());
         }
         match run {
-            Ok((_, _, notes)) => {
+            Ok(notes) => {
                 if let Some(damage) = notes.damage {
                     complain(&format!("{}: {damage}", input.name));
                 }
@@ -176,22 +176,13 @@ impl Decode {
     }
 }
 
-/// A watcher that is borrowed.
-struct Passing<'w, W>(&'w mut W);
-
-impl<W: pipeline::Watch> pipeline::Watch for Passing<'_, W> {
-    fn event(&mut self, event: &Event<'_>, concerned: &[Concerned], phones: &Phones) {
-        self.0.event(event, concerned, phones);
-    }
-}
-
 /// Compiles a filter, or says where it is wrong.
 pub fn compile(text: &str, schema: &Schema) -> Result<Expr, Stop> {
-    expr::filter(text, schema).map_err(|error| Stop::usage(format!("-Y: {}", error.render(text))))
+    Expr::filter(text, schema).map_err(|error| Stop::usage(format!("-Y: {}", error.render(text))))
 }
 
 fn needs_verdict(filter: &Expr) -> bool {
-    filter.uses(&phone::VERDICT) || filter.uses(&phone::FINDING)
+    filter.names(&phone::VERDICT) || filter.names(&phone::FINDING)
 }
 
 fn concerns(wanted: &str, concerned: &[Concerned], phones: &Phones) -> bool {

@@ -29,9 +29,9 @@ impl Input {
         match self.paths.as_slice() {
             [one] => Ok(Box::new(CaptureFile::open(one)?)),
             several => {
-                let mut sources: Vec<Box<dyn Source>> = Vec::new();
+                let mut sources: Vec<(String, Box<dyn Source + Send>)> = Vec::new();
                 for path in several {
-                    sources.push(Box::new(CaptureFile::open(path)?));
+                    sources.push((path.display().to_string(), Box::new(CaptureFile::open(path)?)));
                 }
                 Ok(Box::new(Merge::new(sources)?))
             }

@@ -1,6 +1,3 @@
-<<<<<<< HEAD
-
-=======
 //! IP reassembly, IPv4 and IPv6 alike (RFC 791, RFC 8200 §4.5): a 2.4 kB REFER over UDP is two fragments.
 //!
 //! Fragments may come in any order, twice, or overlap: of two bytes for one place the first stays. A datagram that
@@ -345,4 +342,3 @@ mod tests {
         }
     }
 }
->>>>>>> source

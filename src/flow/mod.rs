@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 //! Flows: which datagrams and segments belong together, who asked, and the bytes of a connection in order.
 //!
 //! The room knows no protocol. Whoever drives it brings a [`Follow`]: a slot of its own per flow, and what to do
@@ -345,8 +344,3 @@ pub fn is_station(ip: IpAddr) -> bool {
         IpAddr::V6(v6) => !(v6.is_unspecified() || v6.is_multicast()),
     }
 }
-=======
-//! flow
-
-pub mod frag;
->>>>>>> source

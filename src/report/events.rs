@@ -181,7 +181,12 @@ impl Writer {
                 writeln!(line, "    {}", field.def.meaning)?;
                 if show.bytes && field.len > 0 && !(field.def.secret && !show.secrets) {
                     let at = field.at as usize;
-                    hex_dump(line, event.bytes.get(at..at + field.len as usize).unwrap_or_default(), at, "            ")?;
+                    hex_dump(
+                        line,
+                        event.bytes.get(at..at + field.len as usize).unwrap_or_default(),
+                        at,
+                        "            ",
+                    )?;
                 }
             }
         }
@@ -263,9 +268,9 @@ impl std::fmt::Display for Plain<'_> {
         }
         match self.1 {
             // Control characters of the wire must not reach a terminal.
-            Value::Text(text) if text.chars().any(char::is_control) => {
-                text.chars().try_for_each(|c| if c.is_control() { write!(f, "{}", c.escape_default()) } else { write!(f, "{c}") })
-            }
+            Value::Text(text) if text.chars().any(char::is_control) => text
+                .chars()
+                .try_for_each(|c| if c.is_control() { write!(f, "{}", c.escape_default()) } else { write!(f, "{c}") }),
             other => other.fmt(f),
         }
     }

@@ -42,7 +42,16 @@ fn case(phone: &PhoneReport, flow: &FlowReport, findings: &[FindingReport]) -> T
             }
             let text: Vec<String> = mine
                 .iter()
-                .map(|f| format!("{}: {}\nwhy: {}\nfix: {}\nframes: {}", f.id, f.what, f.why, f.fix, super::text::frames(&f.frames)))
+                .map(|f| {
+                    format!(
+                        "{}: {}\nwhy: {}\nfix: {}\nframes: {}",
+                        f.id,
+                        f.what,
+                        f.why,
+                        f.fix,
+                        super::text::frames(&f.frames)
+                    )
+                })
                 .collect();
             status.set_description(text.join("\n\n"));
             status

@@ -9,7 +9,7 @@ pub mod text;
 use serde::Serialize;
 
 use crate::event::Mac;
-use crate::finding::{Finding, FlowVerdict, PhoneId, Severity, Verdict};
+use crate::finding::{Finding, Flow, PhoneId, Severity, Verdict};
 use crate::phone::{Phone, Phones};
 use crate::pipeline::{Outcome, Summary};
 use crate::source::Notes;
@@ -236,8 +236,9 @@ fn capture_report(path: &str, summary: &Summary, notes: &Notes) -> CaptureReport
     }
 }
 
-fn phone_report(capture: usize, id: PhoneId, phone: &Phone, flows: &[FlowVerdict], findings: &[Finding]) -> PhoneReport {
-    let flows: Vec<FlowReport> = flows.iter().filter(|f| f.phones.contains(&id)).map(flow_report).collect();
+fn phone_report(capture: usize, id: PhoneId, phone: &Phone, flows: &[Flow], findings: &[Finding]) -> PhoneReport {
+    let flows: Vec<FlowReport> =
+        flows.iter().filter(|f| f.phones.contains(&id)).map(|f| flow_report(f, findings)).collect();
     let verdict = flows.iter().map(|f| f.verdict).max().unwrap_or(Verdict::Inconclusive);
     let chain = chain::Chain::of(id, &flows, findings);
     PhoneReport {
@@ -260,15 +261,15 @@ fn phone_report(capture: usize, id: PhoneId, phone: &Phone, flows: &[FlowVerdict
     }
 }
 
-fn flow_report(flow: &FlowVerdict) -> FlowReport {
+fn flow_report(flow: &Flow, findings: &[Finding]) -> FlowReport {
     FlowReport {
         model: flow.model.to_string(),
         verdict: flow.verdict,
         state: flow.state.to_string(),
         from_frame: flow.from_frame,
         to_frame: flow.to_frame,
-        findings: flow.findings.iter().map(ToString::to_string).collect(),
-        reason: flow.reason.clone().filter(|_| flow.verdict == Verdict::Inconclusive),
+        findings: findings.iter().filter(|f| flow.findings.contains(&f.serial)).map(|f| f.id.to_string()).collect(),
+        reason: Some(flow.reason.clone()).filter(|reason| !reason.is_empty()),
         joined_late: flow.joined,
     }
 }
@@ -288,7 +289,7 @@ fn finding_report(capture: usize, finding: &Finding, phones: &Phones) -> Finding
         what: finding.what.clone(),
         why: finding.why.clone(),
         fix: finding.fix.clone(),
-        source: finding.source.clone(),
+        source: finding.source.to_string(),
         inferred: finding.inferred,
         clock: finding.time.clock(),
     }

@@ -51,7 +51,13 @@ pub fn write(report: &Report, style: Style, took_ms: Option<u128>, out: &mut dyn
     totals(report, took_ms, out)
 }
 
-fn phone_lines(report: &Report, phone: &PhoneReport, style: Style, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+fn phone_lines(
+    report: &Report,
+    phone: &PhoneReport,
+    style: Style,
+    paint: Paint,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let mut facts: Vec<String> = vec![paint.bold(&phone.label)];
     facts.extend(phone.model.clone());
     facts.extend(phone.ip.last().cloned());
@@ -131,8 +137,14 @@ fn finding_lines(finding: &FindingReport, paint: Paint, out: &mut dyn Write) -> 
 }
 
 /// Nothing but inconclusive: what was seen, what is missing, where to capture.
-fn nothing_judged(capture: &CaptureReport, phones: &[&PhoneReport], paint: Paint, out: &mut dyn Write) -> io::Result<()> {
-    let title = if phones.is_empty() { "No Cisco IP phone in this capture." } else { "Nothing could be judged to its end." };
+fn nothing_judged(
+    capture: &CaptureReport,
+    phones: &[&PhoneReport],
+    paint: Paint,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let title =
+        if phones.is_empty() { "No Cisco IP phone in this capture." } else { "Nothing could be judged to its end." };
     writeln!(out, "{}", paint.yellow(title))?;
     let seen: Vec<String> = capture.seen.iter().map(|(name, n)| format!("{n} {name}")).collect();
     let seen = if seen.is_empty() { "none of the protocols of a phone".to_owned() } else { seen.join(", ") };
@@ -140,24 +152,20 @@ fn nothing_judged(capture: &CaptureReport, phones: &[&PhoneReport], paint: Paint
     if !capture.others.is_empty() {
         writeln!(out, "           No phones, but speaking SIP: {}.", capture.others.join(", "))?;
     }
-    let missing: Vec<&str> = [
-        ("cdp", "CDP or LLDP"),
-        ("dhcp", "DHCP"),
-        ("tftp", "TFTP or HTTP 6970 fetches"),
-        ("sip", "SIP or SCCP"),
-    ]
-    .into_iter()
-    .filter(|(name, _)| {
-        let any: &[&str] = match *name {
-            "cdp" => &["cdp", "lldp"],
-            "tftp" => &["tftp", "http"],
-            "sip" => &["sip", "skinny"],
-            other => &[other],
-        };
-        !any.iter().any(|name| capture.seen.contains_key(*name))
-    })
-    .map(|(_, words)| words)
-    .collect();
+    let missing: Vec<&str> =
+        [("cdp", "CDP or LLDP"), ("dhcp", "DHCP"), ("tftp", "TFTP or HTTP 6970 fetches"), ("sip", "SIP or SCCP")]
+            .into_iter()
+            .filter(|(name, _)| {
+                let any: &[&str] = match *name {
+                    "cdp" => &["cdp", "lldp"],
+                    "tftp" => &["tftp", "http"],
+                    "sip" => &["sip", "skinny"],
+                    other => &[other],
+                };
+                !any.iter().any(|name| capture.seen.contains_key(*name))
+            })
+            .map(|(_, words)| words)
+            .collect();
     if !missing.is_empty() {
         writeln!(out, "  missing  {}.", missing.join(", "))?;
     }
@@ -212,7 +220,11 @@ pub fn frames(list: &[u64]) -> String {
     let parts: Vec<String> = runs.iter().map(text).collect();
     match parts.as_slice() {
         [first @ .., _, _] if first.len() > 8 => {
-            format!("{} … {}", parts.get(..6).unwrap_or_default().join(", "), parts.get(parts.len() - 2..).unwrap_or_default().join(", "))
+            format!(
+                "{} … {}",
+                parts.get(..6).unwrap_or_default().join(", "),
+                parts.get(parts.len() - 2..).unwrap_or_default().join(", ")
+            )
         }
         all => all.join(", "),
     }
