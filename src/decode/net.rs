@@ -190,9 +190,9 @@ fn tcp<'a>(mut r: Reader<'a>, p: &mut Packet<'a>) -> Read<'a> {
 fn tcp_cut<'a>(mut r: Reader<'a>, p: &mut Packet<'a>) -> Read<'a> {
     let stop = cut_short(&mut p.origin, r, "TCP header");
     let all = r.left() + p.cut;
-    r.u32(stop.what)?;
-    let (seq, ack_number, [offset, flags]) = (r.u32(stop.what)?, r.u32(stop.what)?, r.array(stop.what)?);
-    r.take(6, stop.what)?;
+    let fixed: [u8; 20] = r.array(stop.what).map_err(|_| stop)?;
+    let [_, _, _, _, s0, s1, s2, s3, a0, a1, a2, a3, offset, flags, ..] = fixed;
+    let (seq, ack_number) = (u32::from_be_bytes([s0, s1, s2, s3]), u32::from_be_bytes([a0, a1, a2, a3]));
     let head = usize::from(offset >> 4) * 4;
     if p.cut == 0 || head < 20 || head > all {
         return Err(stop);
@@ -262,6 +262,8 @@ fn gre<'a>(mut r: Reader<'a>, p: &mut Packet<'a>, budget: u8) -> Read<'a> {
         }
         0x880b if !r.is_empty() => link::ppp(r, p, budget),
         0x2000 => Ok(link::cdp(r)),
+        // Tags; Cisco MetaData.
+        0x8100 | 0x88a8 | 0x8909 => link::ether(ether_type, r, p, budget),
         _ => Ok(Layer::Ip { proto: GRE, payload: whole }),
     }
 }
