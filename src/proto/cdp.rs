@@ -222,6 +222,7 @@ fn tlv<'a>(kind: u16, mut r: Reader<'a>, fields: &mut Fields<'a>) -> Result<(), 
                 fields.flag(def, bits & bit != 0, at, 4);
             }
         }
+        0x05 if r.is_empty() => {}
         0x05 => drop(fields.text(&SOFTWARE, r.rest(), at)),
         0x06 => drop(fields.text(&PLATFORM, r.rest(), at)),
         0x07 if r.left() == 4 => drop(fields.ip(&ODR_GATEWAY, r.array::<4>("gateway")?, at, 4)),
