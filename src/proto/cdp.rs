@@ -496,6 +496,20 @@ mod tests {
     }
 
     #[test]
+    fn a_cut_message_says_so_and_has_no_checksum() {
+        use super::super::testing::{Lines, origin};
+        use super::super::{Mark, Side, Spare};
+        let (mut lines, mut spare, origin) = (Lines::default(), Spare::default(), origin(1, Side::Client, (0, 0), 0));
+        let marks = &[Mark { at: 0, frame: 1 }];
+        let bytes = &PHONE[..23];
+        let segment = Segment { bytes, origin: &origin, marks, side: Side::Client, end: false, cut: 80, flow: 0 };
+        Dissector.datagram(&segment, &mut Out::new(&mut lines, &mut spare));
+        let line = lines.0.concat();
+        assert!(line.contains("cdp.checksum.status=2 "), "{line}");
+        assert!(line.ends_with("cdp.deviceid=SEP001122334455 at=23 what=cut by the snap length"), "{line}");
+    }
+
+    #[test]
     fn a_bad_tlv_does_not_hide_the_next() {
         check(
             b"\x02\xb4\0\0\0\x0a\0\x05\x01\0\x0b\0\x05\x01",
