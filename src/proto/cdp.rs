@@ -222,6 +222,7 @@ fn tlv<'a>(kind: u16, mut r: Reader<'a>, fields: &mut Fields<'a>) -> Result<(), 
                 fields.flag(def, bits & bit != 0, at, 4);
             }
         }
+        0x05 if r.is_empty() => {}
         0x05 => drop(fields.text(&SOFTWARE, r.rest(), at)),
         0x06 => drop(fields.text(&PLATFORM, r.rest(), at)),
         0x07 if r.left() == 4 => drop(fields.ip(&ODR_GATEWAY, r.array::<4>("gateway")?, at, 4)),
@@ -492,6 +493,20 @@ mod tests {
             ),
             "{line}"
         );
+    }
+
+    #[test]
+    fn a_cut_message_says_so_and_has_no_checksum() {
+        use super::super::testing::{Lines, origin};
+        use super::super::{Mark, Side, Spare};
+        let (mut lines, mut spare, origin) = (Lines::default(), Spare::default(), origin(1, Side::Client, (0, 0), 0));
+        let marks = &[Mark { at: 0, frame: 1 }];
+        let bytes = &PHONE[..23];
+        let segment = Segment { bytes, origin: &origin, marks, side: Side::Client, end: false, cut: 80, flow: 0 };
+        Dissector.datagram(&segment, &mut Out::new(&mut lines, &mut spare));
+        let line = lines.0.concat();
+        assert!(line.contains("cdp.checksum.status=2 "), "{line}");
+        assert!(line.ends_with("cdp.deviceid=SEP001122334455 at=23 what=cut by the snap length"), "{line}");
     }
 
     #[test]

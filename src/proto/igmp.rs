@@ -86,6 +86,9 @@ fn record(code: u64) -> Option<&'static str> {
     })
 }
 
+/// Reads what follows the checksum.
+type ReadBody = fn(&mut Reader<'_>, &mut Fields<'_>) -> Result<(), Malformed>;
+
 /// Reads a message into `fields`; `whole` is false if bytes of it are missing, so that no checksum can be made.
 /// `None` is another protocol under IGMP's number.
 pub fn read(
@@ -96,21 +99,20 @@ pub fn read(
     let mut r = Reader::new(bytes);
     let kind = r.u8("type").map_err(|why| (None, why))?;
     let max_resp = bytes.get(1).copied().unwrap_or(0);
-    let (event, version, reader): (_, Option<u8>, fn(&mut Reader<'_>, &mut Fields<'_>) -> Result<(), Malformed>) =
-        match kind {
-            0x11 if bytes.len() >= 12 => (&QUERY, Some(3), query_v3),
-            0x11 => (&QUERY, Some(if max_resp == 0 { 1 } else { 2 }), group),
-            0x12 => (&JOIN, Some(1), join),
-            0x16 => (&JOIN, Some(2), join),
-            0x17 => (&LEAVE, Some(2), leave),
-            0x22 => (&REPORT, Some(3), report),
-            0x1e | 0x1f => (&OTHER, None, group),
-            0x13 | 0x14 | 0x23..=0x25 => return Ok(None),
-            _ => {
-                fields.uint(&TYPE, kind, 0, 1);
-                return Ok(Some(&OTHER));
-            }
-        };
+    let (event, version, reader): (_, Option<u8>, ReadBody) = match kind {
+        0x11 if bytes.len() >= 12 => (&QUERY, Some(3), query_v3),
+        0x11 => (&QUERY, Some(if max_resp == 0 { 1 } else { 2 }), group),
+        0x12 => (&JOIN, Some(1), join),
+        0x16 => (&JOIN, Some(2), join),
+        0x17 => (&LEAVE, Some(2), leave),
+        0x22 => (&REPORT, Some(3), report),
+        0x1e | 0x1f => (&OTHER, None, group),
+        0x13 | 0x14 | 0x23..=0x25 => return Ok(None),
+        _ => {
+            fields.uint(&TYPE, kind, 0, 1);
+            return Ok(Some(&OTHER));
+        }
+    };
     if let Some(version) = version {
         fields.uint(&VERSION, version, 0, 0);
     }

@@ -49,18 +49,19 @@ pub fn read<'a>(bytes: &'a [u8], fields: &mut Fields<'a>) -> (Option<Malformed>,
         };
         let (kind, len) = (head >> 9, usize::from(head & 0x1ff));
         fields.uint(&TLV_TYPE, kind, at, 2).uint(&TLV_LEN, len as u64, at, 2);
-        if let Some(seen) = seen.get_mut(usize::from(kind)).filter(|_| kind != 0) {
-            if *seen {
-                first = first.or(Some(Malformed { at, what: "a mandatory TLV for the second time" }));
-            }
-            *seen = true;
-        }
         if len > r.left() {
             first = first.or(Some(Malformed { at, what: "length of a TLV beyond the end of the message" }));
         }
         let outcome = r.sub(len.min(r.left()), "TLV").and_then(|value| tlv(kind, value, fields));
         first = first.or(outcome.err());
         end = kind == 0;
+        // A second one of these spoils the message (802.1AB §9.2.7.7.1): what follows is not to be believed.
+        if let Some(seen) = seen.get_mut(usize::from(kind)).filter(|_| kind != 0) {
+            if *seen {
+                return (first.or(Some(Malformed { at, what: "a mandatory TLV for the second time" })), true);
+            }
+            *seen = true;
+        }
     }
     for (kind, what) in [(1, "no chassis id"), (2, "no port id"), (3, "no time to live")] {
         if seen.get(kind) == Some(&false) {
@@ -107,7 +108,12 @@ fn chassis<'a>(r: &mut Reader<'a>, fields: &mut Fields<'a>) -> Result<(), Malfor
     match subtype {
         4 => drop(fields.mac(&CHASSIS_MAC, r.array("chassis id")?, at + 1)),
         5 => return network_address(r, &CHASSIS_IP4, &CHASSIS_IP6, "chassis id", fields),
-        _ => identifier(r, &CHASSIS_ID, fields),
+        // A name mostly, but some put a number there.
+        _ if r.rest().iter().any(u8::is_ascii_control) => {
+            let hex: String = r.rest().iter().map(|b| format!("{b:02x}")).collect();
+            fields.str(&CHASSIS_ID, hex, at + 1, r.left());
+        }
+        _ => drop(fields.text(&CHASSIS_ID, r.rest(), at + 1)),
     }
     Ok(())
 }
@@ -119,20 +125,9 @@ fn port<'a>(r: &mut Reader<'a>, fields: &mut Fields<'a>) -> Result<(), Malformed
     match subtype {
         3 => drop(fields.mac(&PORT_MAC, r.array("port id")?, at + 1)),
         4 => return network_address(r, &PORT_IP4, &PORT_IP6, "port id", fields),
-        _ => identifier(r, &PORT_ID, fields),
+        _ => drop(fields.text(&PORT_ID, r.rest(), at + 1)),
     }
     Ok(())
-}
-
-/// A name, mostly text; what is none is shown in hexadecimal.
-fn identifier<'a>(r: &mut Reader<'a>, def: &'static FieldDef, fields: &mut Fields<'a>) {
-    let (at, id) = (r.at(), r.rest());
-    if id.iter().all(|b| matches!(b, 0x20..=0x7e | 0x80..)) {
-        fields.text(def, id, at);
-    } else {
-        let hex: String = id.iter().map(|b| format!("{b:02x}")).collect();
-        fields.str(def, hex, at, id.len());
-    }
 }
 
 fn network_address(
@@ -176,12 +171,15 @@ fn management<'a>(r: &mut Reader<'a>, fields: &mut Fields<'a>) -> Result<(), Mal
     Ok(())
 }
 
+/// Reads the data of one organisation's TLV, given its subtype.
+type ReadOrg<'a> = fn(u8, &mut Reader<'a>, &mut Fields<'a>) -> Result<(), Malformed>;
+
 fn organisation<'a>(r: &mut Reader<'a>, fields: &mut Fields<'a>) -> Result<(), Malformed> {
     let at = r.at();
     let oui = r.u24("organisation")?;
     fields.uint(&ORG_OUI, oui, at, 3);
     let subtype = r.u8("subtype of an organisation")?;
-    let (def, reader): (_, fn(u8, &mut Reader<'a>, &mut Fields<'a>) -> Result<(), Malformed>) = match oui {
+    let (def, reader): (_, ReadOrg<'a>) = match oui {
         0x0080c2 => (&DOT1_SUBTYPE, dot1),
         0x00120f => (&DOT3_SUBTYPE, dot3),
         0x0012bb => (&MED_SUBTYPE, med),
@@ -276,9 +274,13 @@ fn power(r: &mut Reader<'_>, fields: &mut Fields<'_>) -> Result<(), Malformed> {
 /// LLDP-MED (TIA-1057).
 fn med<'a>(subtype: u8, r: &mut Reader<'a>, fields: &mut Fields<'a>) -> Result<(), Malformed> {
     let at = r.at();
+    // Padded with NULs by some.
+    let text = r.rest().split(|b| *b == 0).next().unwrap_or_default();
+    let some = !r.is_empty();
     let inventory = |def, fields: &mut Fields<'a>| {
-        // Padded with NULs by some.
-        fields.text(def, r.rest().split(|b| *b == 0).next().unwrap_or_default(), at);
+        if some {
+            fields.text(def, text, at);
+        }
     };
     match subtype {
         1 => {
