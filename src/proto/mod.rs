@@ -27,7 +27,7 @@ use crate::event::{Event, EventDef, Field, FieldDef, Fields, Origin, Schema};
 use crate::time::Ts;
 
 /// Adding a protocol is its file and its line here.
-pub static PROTOCOLS: &[&Protocol] = &[&tftp::PROTOCOL];
+pub static PROTOCOLS: &[&Protocol] = &[&http::PROTOCOL, &tftp::PROTOCOL];
 
 /// What the product knows of a protocol: everything else is derived from this.
 #[derive(Debug)]
@@ -122,6 +122,10 @@ pub trait Dissect: Send {
     /// `lost` bytes of the stream from `side` will never come: they are not in the capture. What was offered
     /// and not consumed is dropped after this call.
     fn gap(&mut self, _side: Side, _lost: u64, _origin: &Origin, _out: &mut Out<'_>) {}
+
+    /// `side` said that it sends no more (FIN), or the connection was aborted (RST, once for each side). Called
+    /// before the [`Dissect::stream`] that has `end`; not called where a flow merely ends with the capture.
+    fn closed(&mut self, _side: Side, _origin: &Origin, _out: &mut Out<'_>) {}
 
     /// The flow is over (closed, evicted, or the capture ended): say what is still held.
     fn finish(&mut self, _origin: &Origin, _out: &mut Out<'_>) {}
