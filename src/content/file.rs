@@ -10,7 +10,7 @@ use std::net::IpAddr;
 
 use sha2::{Digest, Sha256};
 
-use crate::event::{EventDef, FieldDef, Fields, Origin, flag, ip, text, uint};
+use crate::event::{EventDef, Fields, Origin, flag, ip, text, uint};
 use crate::proto::{File, Mark, Out, Segment};
 use crate::{events, fields};
 

@@ -40,6 +40,7 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &tls::PROTOCOL,
     &sip::PROTOCOL,
     &sdp::PROTOCOL,
+    &http::PROTOCOL,
 ];
 
 /// What the product knows of a protocol: everything else is derived from this.
@@ -142,6 +143,10 @@ pub trait Dissect: Send {
     /// `lost` bytes of the stream from `side` will never come: they are not in the capture. What was offered
     /// and not consumed is dropped after this call.
     fn gap(&mut self, _side: Side, _lost: u64, _origin: &Origin, _out: &mut Out<'_>) {}
+
+    /// `side` said that it sends no more (FIN), or the connection was aborted (RST, once for each side). Called
+    /// before the [`Dissect::stream`] that has `end`; not called where a flow merely ends with the capture.
+    fn closed(&mut self, _side: Side, _origin: &Origin, _out: &mut Out<'_>) {}
 
     /// The flow is over (closed, evicted, or the capture ended): say what is still held.
     fn finish(&mut self, _origin: &Origin, _out: &mut Out<'_>) {}

@@ -111,6 +111,20 @@ impl Feed {
         self.piece(side, &[], true);
     }
 
+    /// The side closes, as against the capture merely ending.
+    pub(crate) fn close(&mut self, side: Side) {
+        let origin = origin(self.frame + 1, side, self.ports, 6);
+        self.dissector.closed(side, &origin, &mut Out::new(&mut self.lines, &mut self.spare));
+        self.end(side);
+    }
+
+    /// Bytes that are not in the capture.
+    pub(crate) fn gap(&mut self, side: Side, lost: u64) {
+        let origin = origin(self.frame + 1, side, self.ports, 6);
+        self.dissector.gap(side, lost, &origin, &mut Out::new(&mut self.lines, &mut self.spare));
+        self.held[side.index()] = Default::default();
+    }
+
     fn piece(&mut self, side: Side, bytes: &[u8], end: bool) {
         self.frame += 1;
         let (held, marks) = &mut self.held[side.index()];

@@ -31,12 +31,12 @@ pub static PROTOCOL: Protocol = Protocol {
     events: EVENTS,
     samples: &[
         b"\0\x01CTLSEP001122334455.tlv\0octet\0",
-        b"\0\x01SEP001122334455.cnf.xml.sgn\0octet\0tsize\00\0blksize\01448\0timeout\03\0",
+        b"\0\x01SEP001122334455.cnf.xml.sgn\0octet\0tsize\x000\0blksize\x001448\0timeout\x003\0",
         b"\0\x02upload.txt\0netascii\0",
         b"\0\x03\0\x01\x01\0\x02\x01\0xxxx",
         b"\0\x04\0\0",
         b"\0\x05\0\x01File not found\0",
-        b"\0\x06tsize\012277\0blksize\01448\0",
+        b"\0\x06tsize\x0012277\0blksize\x001448\0",
     ],
 };
 
@@ -395,7 +395,8 @@ impl Tftp {
         let before = list.len();
         list.retain(|t| {
             let again = t.client.port == client.port && t.server == server.ip;
-            !again && !(matches!(t.state, State::Over) && now.since(t.last) > REMEMBERED)
+            let forgotten = matches!(t.state, State::Over) && now.since(t.last) > REMEMBERED;
+            !(again || forgotten)
         });
         self.count -= before - list.len();
 

@@ -78,7 +78,7 @@ fn messages() {
          file.name=CTLSEP001122334455.tlv file.class=ctl file.device=SEP001122334455",
     );
     check(
-        b"\0\x01x\0octet\0tsize\00\0blksize\01448\0",
+        b"\0\x01x\0octet\0tsize\x000\0blksize\x001448\0",
         "tftp.read tftp.opcode=1 tftp.source_file=x tftp.type=octet tftp.option.name=tsize tftp.option.value=0 \
          tftp.option.name=blksize tftp.option.value=1448 file.name=x file.class=other",
     );
@@ -89,7 +89,7 @@ fn messages() {
         b"\0\x05\0\x01File not found\0",
         "tftp.error tftp.opcode=5 tftp.error.code=1 tftp.error.message=File not found",
     );
-    check(b"\0\x06tsize\012277\0", "tftp.oack tftp.opcode=6 tftp.option.name=tsize tftp.option.value=12277");
+    check(b"\0\x06tsize\x0012277\0", "tftp.oack tftp.opcode=6 tftp.option.name=tsize tftp.option.value=12277");
     // All names empty, as a scanner sends it: every value is shown.
     check(
         b"\0\x01\0\0\0\0\0octet\0",
@@ -110,7 +110,7 @@ fn what_cannot_be_read_has_a_place() {
         "tftp.error tftp.opcode=5 tftp.error.code=2 tftp.error.message=no at=4 what=error message",
     );
     check(
-        b"\0\x06a\01\0b\0",
+        b"\0\x06a\x001\0b\0",
         "tftp.oack tftp.opcode=6 tftp.option.name=a tftp.option.value=1 tftp.option.name=b at=8 what=option value",
     );
     testing::any_datagram(&PROTOCOL);
@@ -149,7 +149,7 @@ fn options_hold_as_the_server_grants_them() {
     let bytes = content(3000);
     let mut steps = vec![
         (0, Client, 50000, 69, rrq(NAME, "blksize 8192 tsize 0 windowsize 4 ")),
-        (0, Server, 50000, 40000, b"\0\x06blksize\01000\0tsize\03000\0windowsize\04\0".to_vec()),
+        (0, Server, 50000, 40000, b"\0\x06blksize\x001000\0tsize\x003000\0windowsize\x004\0".to_vec()),
         (0, Client, 50000, 40000, ack(0)),
     ];
     // A window out of order, with a copy; the last block is empty.
@@ -178,7 +178,7 @@ proptest::proptest! {
         }
         let mut steps = vec![
             (0, Client, 50000, 69, rrq(NAME, "blksize 64 windowsize 64 ")),
-            (0, Server, 50000, 40000, b"\0\x06blksize\064\0windowsize\064\0".to_vec()),
+            (0, Server, 50000, 40000, b"\0\x06blksize\x0064\0windowsize\x0064\0".to_vec()),
         ];
         steps.extend(parts.iter().map(|(n, part)| (0, Server, 50000, 40000, data(*n, part))));
         let lines = files(run(&steps));
@@ -234,7 +234,7 @@ fn errors_are_answers() {
     let lines = files(run(&[asked.clone(), block, second, from_client(40001, 5), last]));
     assert_eq!(lines[2..], complete(&[0; 512]));
     // Turned-down options are asked again without.
-    let oack = (0, Server, 50000, 40000, b"\0\x06blksize\01448\0".to_vec());
+    let oack = (0, Server, 50000, 40000, b"\0\x06blksize\x001448\0".to_vec());
     let lines = files(run(&[asked.clone(), oack, from_client(40000, 8), asked]));
     assert_eq!(lines.len(), 3, "{lines:?}");
 }
@@ -278,7 +278,7 @@ fn bounds_hold_and_are_told() {
     // One file too large to be kept: counted to its end.
     let mut steps = vec![
         (0, Client, 50000, 69, rrq(NAME, "blksize 32768 ")),
-        (0, Server, 50000, 40000, b"\0\x06blksize\032768\0".to_vec()),
+        (0, Server, 50000, 40000, b"\0\x06blksize\x0032768\0".to_vec()),
     ];
     for n in 1..=66u64 {
         steps.push((0, Server, 50000, 40000, data(n, &vec![0; if n == 66 { 5 } else { 32768 }])));

@@ -1,0 +1,101 @@
+//! Request targets: the path without host and query, and a form that shows no secret.
+
+use std::borrow::Cow;
+
+/// Query parameters that name or admit a person: Extension Mobility sends the PIN as `seq`, the authentication of a
+/// push has `UserID` and `Password`.
+const SECRET: &[&str] = &["userid", "seq", "pin", "password", "passwd", "pwd"];
+
+/// The same URI, the values of secret query parameters and a password before the host replaced by `***`.
+pub fn mask_uri(uri: &str) -> Cow<'_, str> {
+    let uri = mask_userinfo(uri);
+    let Some((path, query)) = uri.split_once('?') else { return uri };
+    if !query.split(['&', ';']).any(is_secret) {
+        return uri;
+    }
+    let mut masked = format!("{path}?");
+    for part in query.split_inclusive(['&', ';']) {
+        let end = part.len() - part.trim_end_matches(['&', ';']).len();
+        let (parameter, separator) = part.split_at_checked(part.len() - end).unwrap_or((part, ""));
+        match parameter.split_once('=').filter(|_| is_secret(parameter)) {
+            Some((name, _)) => masked.extend([name, "=***", separator]),
+            None => masked.push_str(part),
+        }
+    }
+    masked.into()
+}
+
+fn is_secret(parameter: &str) -> bool {
+    let Some((name, value)) = parameter.split_once('=') else { return false };
+    !value.is_empty() && SECRET.iter().any(|secret| name.eq_ignore_ascii_case(secret))
+}
+
+/// `http://user:password@host/` → `http://user:***@host/`
+fn mask_userinfo(uri: &str) -> Cow<'_, str> {
+    let masked = || {
+        let (scheme, rest) = uri.split_once("://")?;
+        let host_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (authority, path) = rest.split_at_checked(host_end)?;
+        let (user, host) = authority.rsplit_once('@')?;
+        let (name, _) = user.split_once(':')?;
+        Some(format!("{scheme}://{name}:***@{host}{path}"))
+    };
+    masked().map_or(Cow::Borrowed(uri), Cow::Owned)
+}
+
+/// The path of a request target, decoded: `http://h:6970/a%20b?c` → `/a b`.
+pub(super) fn path(target: &str) -> String {
+    let rest = match target.split_once("://") {
+        Some((scheme, rest)) if scheme.bytes().all(|b| b.is_ascii_alphanumeric()) => {
+            rest.find('/').and_then(|at| rest.get(at..)).unwrap_or_default()
+        }
+        _ => target,
+    };
+    let end = rest.find(['?', '#']).unwrap_or(rest.len());
+    let mut bytes = Vec::with_capacity(end);
+    let mut left = rest.get(..end).unwrap_or_default().as_bytes();
+    while let [first, after @ ..] = left {
+        let digits = after.first_chunk::<2>().filter(|pair| *first == b'%' && pair.iter().all(u8::is_ascii_hexdigit));
+        let value = digits.and_then(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
+        bytes.push(value.unwrap_or(*first));
+        left = if value.is_some() { after.get(2..).unwrap_or_default() } else { after };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_masked_and_nothing_else_changes() {
+        for (uri, masked) in [
+            (
+                "/emapp/EMAppServlet?device=SEP0&userid=u&seq=12345",
+                "/emapp/EMAppServlet?device=SEP0&userid=***&seq=***",
+            ),
+            ("/a?UserID=cisco&Password=cisco&devicename=x", "/a?UserID=***&Password=***&devicename=x"),
+            ("/a?seq=&b;pin=1;c", "/a?seq=&b;pin=***;c"),
+            ("http://u:p@h/x?y=1", "http://u:***@h/x?y=1"),
+            ("/services?name=SEP0&sequence=1", "/services?name=SEP0&sequence=1"),
+            ("/a?", "/a?"),
+            ("*", "*"),
+        ] {
+            assert_eq!(mask_uri(uri), masked);
+        }
+        assert!(matches!(mask_uri("/a?b=c"), Cow::Borrowed(_)), "nothing to mask, nothing to copy");
+    }
+
+    #[test]
+    fn paths() {
+        for (target, want) in [
+            ("/SEP.cnf.xml?x=/y", "/SEP.cnf.xml"),
+            ("http://h:6970/a%20b%2", "/a b%2"),
+            ("http://h", ""),
+            ("/a#b", "/a"),
+            ("/x?u=http://h/y", "/x"),
+        ] {
+            assert_eq!(path(target), want);
+        }
+    }
+}
