@@ -87,7 +87,7 @@ fn document(bytes: &[u8], wanted: bool, emit: &mut Emit<'_>) {
         || alarm::emit(root, document.defect, emit)
         || phone_xml::emit(root, document.defect, emit);
     if !read && wanted {
-        let what = "root element of a configuration";
+        let what = "outermost XML element";
         emit(&XML_MALFORMED, Fields::new(), document.defect.or(Some(Malformed { at: 0, what })));
     }
 }

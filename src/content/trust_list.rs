@@ -12,9 +12,7 @@ mod signature;
 use std::net::IpAddr;
 use std::ops::Range;
 
-pub use events::{CTL_LIST, CTL_MALFORMED, ITL_LIST, ITL_MALFORMED, SGN_FILE, SGN_MALFORMED};
-pub use events::{EVENTS, FIELDS, HEADER_FIELDS, emit};
-pub use events::{SGN_SIGNATURE_VALID, ctl, itl};
+pub use events::{EVENTS, HEADER_FIELDS, SGN_FILE, SGN_SIGNATURE_VALID, ctl, emit, itl};
 
 use super::certificate::{Certificate, Key, address, magnitude, same_name};
 use crate::bytes::{Malformed, Reader};

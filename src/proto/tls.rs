@@ -195,10 +195,11 @@ impl Tls {
     fn alert(&mut self, part: Range<usize>, segment: &Segment<'_>, out: &mut Out<'_>) {
         let mut fields = record(part.clone(), segment, out);
         fields.str(&ALERT_SENDER, if segment.side == Side::Client { "client" } else { "server" }, 0, 0);
-        let content = segment.bytes.get(part.start + HEAD..part.end).unwrap_or_default();
+        let end = self.clear_end(part.clone(), segment.side).unwrap_or(part.end);
+        let content = segment.bytes.get(part.start + HEAD..end).unwrap_or_default();
         if let [level, code] = *content {
             fields.uint(&ALERT_LEVEL, level, HEAD, 1).uint(&ALERT_DESC, code, HEAD + 1, 1);
-            if let Some(name) = names::alert(u64::from(code)) {
+            if let Some(name) = alert(u64::from(code)) {
                 fields.str(&ALERT_NAME, name, HEAD + 1, 1);
             }
         }
@@ -211,7 +212,7 @@ impl Tls {
         let by_size = segment.origin.server().is_some_and(|server| [CAPF_PORT, TVS_PORT].contains(&server.port));
         if by_size || out.detail() {
             let mut fields = record(part.clone(), segment, out);
-            let added = (self.version != 0).then(|| names::overhead(self.version, self.cipher)).flatten();
+            let added = (self.version != 0).then(|| overhead(self.version, self.cipher)).flatten();
             if let Some(plain) = added.and_then(|added| length.checked_sub(usize::from(added))) {
                 fields.uint(&PLAIN_LENGTH, plain as u64, 0, 0);
             }
@@ -242,13 +243,21 @@ impl Tls {
         out.event_of(&ESTABLISHED, fields, segment.origin, &[segment.origin.frame], &[], None);
     }
 
+    /// Where the content of a record ends that is in the clear; `None` if it is encrypted. A NULL cipher leaves
+    /// the content in the clear and adds a checksum.
+    fn clear_end(&mut self, part: Range<usize>, side: Side) -> Option<usize> {
+        if !self.half(side).encrypted {
+            return Some(part.end);
+        }
+        cipher(u64::from(self.cipher)).filter(|name| self.version != 0 && name.contains("_WITH_NULL_"))?;
+        let end = part.end.checked_sub(usize::from(overhead(self.version, self.cipher)?))?;
+        (end >= part.start + HEAD).then_some(end)
+    }
+
     /// A record of handshake messages: whole ones are said, what goes on in the next record is kept.
     fn handshake(&mut self, part: Range<usize>, segment: &Segment<'_>, out: &mut Out<'_>) {
-        let half = self.half(segment.side);
-        if half.encrypted {
-            return hidden(part, segment, out);
-        }
-        let mut at = part.start + HEAD;
+        let Some(end) = self.clear_end(part.clone(), segment.side) else { return hidden(part, segment, out) };
+        let (mut at, part) = (part.start + HEAD, part.start..end);
         while at < part.end {
             let rest = segment.bytes.get(at..part.end).unwrap_or_default();
             let half = self.half(segment.side);

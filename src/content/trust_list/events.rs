@@ -11,9 +11,6 @@ use crate::event::{EventDef, FieldDef, Fields, Value, flag, text, time, uint};
 use crate::time::{Span, Ts};
 use crate::{events, fields};
 
-/// All fields of trust lists and signed files.
-pub static FIELDS: &[&[&FieldDef]] = &[HEADER_FIELDS, ctl::FIELDS, itl::FIELDS];
-
 events! { EVENTS;
     CTL_LIST = "ctl.list", "A certificate trust list was read.";
     CTL_MALFORMED = "ctl.malformed", "What came as a certificate trust list cannot be read as one.";

@@ -1,6 +1,6 @@
 //! Names of TLS: fields, events, and the meanings of numbers (IANA TLS registries).
 
-use crate::event::{FieldDef, flag, text, uint};
+use crate::event::{flag, text, uint};
 use crate::{events, fields};
 
 events! { EVENTS;

@@ -139,7 +139,7 @@ fn an_answer_in_plain_text_is_told_once() {
 #[test]
 fn first_bytes() {
     for (bytes, expected) in [
-        (&HELLO[..], Probe::Yes),
+        (HELLO, Probe::Yes),
         (&HELLO[..3], Probe::NeedMore),
         (b"", Probe::NeedMore),
         (b"GET /", Probe::No),
@@ -153,4 +153,19 @@ fn first_bytes() {
 #[test]
 fn any_bytes() {
     any_stream(&PROTOCOL, PORTS);
+}
+
+#[test]
+fn a_null_cipher_hides_nothing_of_the_handshake() {
+    let mut hello = FLIGHT[..47].to_vec();
+    (hello[3], hello[4]) = (0, 42);
+    (hello[44], hello[45]) = (0, 2);
+    let mut finished = vec![20, 3, 3, 0, 1, 1, 22, 3, 3, 0, 36, 20, 0, 0, 12];
+    finished.extend([0; 32]);
+    finished.extend([21, 3, 3, 0, 22, 1, 0]);
+    finished.extend([0; 20]);
+    let lines = stream(&PROTOCOL, PORTS, &[(Side::Client, HELLO), (Side::Server, &hello), (Side::Server, &finished)]);
+    assert!(lines[1].contains("tls.cipher=TLS_RSA_WITH_NULL_SHA tls.null_cipher=true"), "{}", lines[1]);
+    assert_eq!(lines[3], "tls.handshake tls.handshake.type=20 tls.handshake.length=12");
+    assert!(lines[4].contains("tls.alert.name=close_notify tls.alert.encrypted=false"), "{}", lines[4]);
 }
