@@ -110,7 +110,7 @@ impl Watch for Unwatched {
 /// What a capture was, besides its phones.
 #[derive(Debug, Clone, Default)]
 pub struct Summary {
-    /// Frames read.
+    /// Frames, as their numbers count them.
     pub packets: u64,
     /// Time of the first frame.
     pub first: Option<Ts>,
@@ -357,7 +357,7 @@ impl<W: Watch> Pipeline<W> {
             findings.take(finding);
         });
         let summary = Summary {
-            packets: self.packets,
+            packets: self.packets.max(self.last_frame),
             first: self.first,
             last: self.first.map(|_| self.now),
             duplicates: self.duplicates,
@@ -369,6 +369,10 @@ impl<W: Watch> Pipeline<W> {
 
     /// Clamps a clock that steps back; returns how far, the first time.
     fn clock(&mut self, time: Ts) -> Option<Span> {
+        if time == Ts::ZERO && self.first.is_some() {
+            // A frame without a time (pcapng Simple Packet Block) comes when the one before it came.
+            return None;
+        }
         if self.first.is_none() {
             self.first = Some(time);
             self.now = time;
@@ -468,6 +472,10 @@ impl<W: Watch> Core<W> {
                 Probe::NeedMore => more = true,
                 Probe::No => {}
             }
+        }
+        if segment.cut > 0 {
+            // Too little was captured to recognise it: on a known port what there is of it is read all the same.
+            return Ok(self.routes.candidates(segment.origin).next().filter(|_| self.routes.on_port(segment.origin)));
         }
         if more { Err(()) } else { Ok(None) }
     }

@@ -140,7 +140,7 @@ fn llc<'a>(len: usize, mut r: Reader<'a>, p: &mut Packet<'a>, budget: u8) -> Rea
     }
 }
 
-fn snap<'a>(mut r: Reader<'a>, p: &mut Packet<'a>, budget: u8) -> Read<'a> {
+pub(super) fn snap<'a>(mut r: Reader<'a>, p: &mut Packet<'a>, budget: u8) -> Read<'a> {
     let oui = r.u24("SNAP organisation")?;
     let pid = r.u16("SNAP protocol")?;
     match oui {

@@ -25,6 +25,7 @@ const GRE: u8 = 47;
 const AUTHENTICATION: u8 = 51;
 const MPLS_IN_IP: u8 = 137;
 const VXLAN_PORT: u16 = 4789;
+const CAPWAP_DATA_PORT: u16 = 5247;
 
 /// IP of the version that its first byte says.
 pub(super) fn ip<'a>(r: Reader<'a>, p: &mut Packet<'a>, budget: u8) -> Read<'a> {
@@ -166,7 +167,33 @@ fn udp<'a>(mut r: Reader<'a>, p: &mut Packet<'a>, budget: u8) -> Read<'a> {
         r.take(8, "VXLAN header")?;
         return link::tunnelled(r, p, budget);
     }
+    if (to == CAPWAP_DATA_PORT || header.source_port() == CAPWAP_DATA_PORT)
+        && let Some(at) = wireless_snap(r.rest())
+    {
+        let budget = deeper(budget, r.at())?;
+        r.take(at, "CAPWAP and 802.11 headers")?;
+        link::forget_outside(p);
+        return link::snap(r, p, budget);
+    }
     Ok(Layer::Udp { payload: r.rest() })
+}
+
+/// Where the LLC/SNAP header of a data frame lies in a CAPWAP data packet (RFC 5415 §4.3, 802.11 inside); `None`
+/// if it is none: DTLS, a fragment, keep-alive, management or protected frames.
+fn wireless_snap(packet: &[u8]) -> Option<usize> {
+    let [preamble, a, b, flags, ..] = *packet else { return None };
+    let (ieee_802_11, native, fragment, keep_alive) = (b >> 1 & 0x1f == 1, b & 0x01 != 0, flags & 0x80 != 0, flags & 0x08 != 0);
+    if preamble != 0 || !ieee_802_11 || !native || fragment || keep_alive {
+        return None;
+    }
+    let start = usize::from(a >> 3) * 4;
+    let [one, two] = *packet.get(start..)?.first_chunk()?;
+    // Some access points send the frame control field with its two bytes swapped.
+    let (kind, flags) = [(one, two), (two, one)].into_iter().find(|(kind, flags)| kind & 0x0f == 0x08 && flags & 0x40 == 0)?;
+    let both_ways = flags & 0x03 == 0x03;
+    let header = 24 + if both_ways { 6 } else { 0 } + if kind & 0x80 != 0 { 2 } else { 0 };
+    let llc = start + header;
+    packet.get(llc..)?.starts_with(&[0xaa, 0xaa, 0x03]).then_some(llc + 3)
 }
 
 #[inline]

@@ -88,8 +88,8 @@ impl Source for CaptureFile {
         if self.done {
             return Ok(None);
         }
-        let number = self.number + 1;
         loop {
+            let number = self.number + 1;
             let step = match &mut self.format {
                 Format::Pcap(pcap) => pcap.step(&mut self.window, number),
                 Format::Pcapng(pcapng) => pcapng.step(&mut self.window, number, &mut self.notes),
@@ -110,6 +110,7 @@ impl Source for CaptureFile {
                     }));
                 }
                 Step::Passed => {}
+                Step::Counted => self.number = number,
                 Step::Damage(what) => {
                     self.notes.damage.get_or_insert(what);
                     self.done = true;
@@ -134,6 +135,8 @@ pub(super) enum Step {
     Record(Record),
     /// Something without a frame, which was passed.
     Passed,
+    /// A block that Wireshark counts among the frames although it holds none; it was passed.
+    Counted,
     Damage(String),
     End,
 }

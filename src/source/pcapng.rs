@@ -13,6 +13,9 @@ const SECTION: u32 = 0x0a0d_0d0a;
 const INTERFACE: u32 = 1;
 const OLD_PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
+const JOURNAL_ENTRY: u32 = 9;
+const CUSTOM: u32 = 0x0000_0bad;
+const CUSTOM_NOT_COPIED: u32 = 0x4000_0bad;
 const STATISTICS: u32 = 5;
 const ENHANCED_PACKET: u32 = 6;
 
@@ -150,7 +153,8 @@ impl Pcapng {
             }
         }
         window.pass(whole);
-        Step::Passed
+        // Frame numbers are those a person sees in Wireshark.
+        if matches!(kind, CUSTOM | CUSTOM_NOT_COPIED | JOURNAL_ENTRY) { Step::Counted } else { Step::Passed }
     }
 
     /// A block beyond the window: its beginning is read if it describes something, and it is passed over.

@@ -3,7 +3,7 @@
 use crate::bytes::Malformed;
 use crate::proto::Probe;
 
-/// Request methods that are known; RFC 9110, WebDAV, UPnP.
+/// Request methods that are known; RFC 9110, WebDAV, UPnP, RPC over HTTP.
 const METHODS: &[&str] = &[
     "GET",
     "POST",
@@ -19,6 +19,20 @@ const METHODS: &[&str] = &[
     "PROPFIND",
     "PROPPATCH",
     "MKCOL",
+    "MKACTIVITY",
+    "CHECKOUT",
+    "CHECKIN",
+    "MERGE",
+    "ACL",
+    "BCOPY",
+    "BDELETE",
+    "BMOVE",
+    "BPROPFIND",
+    "BPROPPATCH",
+    "POLL",
+    "RPC_CONNECT",
+    "RPC_IN_DATA",
+    "RPC_OUT_DATA",
     "COPY",
     "MOVE",
     "LOCK",
