@@ -44,6 +44,8 @@ pub struct Switch<'a> {
     pub voice: Option<u16>,
     /// Power available on the port in mW, if it supplies any.
     pub power: Option<u32>,
+    /// It answers the phone's request: it repeats its id. Otherwise the id is 0.
+    pub answers: bool,
 }
 
 /// The frame of a phone.
@@ -61,7 +63,7 @@ pub fn phone(mac: Mac, it: Phone<'_>) -> Vec<u8> {
     tlv(&mut out, 0x000b, &[1]);
     if let Some(first) = it.power.first() {
         tlv(&mut out, 0x0010, &(*first as u16).to_be_bytes());
-        tlv(&mut out, 0x0019, &levels(it.power));
+        tlv(&mut out, 0x0019, &levels(REQUEST_ID, it.power));
     }
     frame(mac, &out)
 }
@@ -85,7 +87,8 @@ pub fn switch(mac: Mac, it: Switch<'_>) -> Vec<u8> {
     tlv(&mut out, 0x0012, &[0]);
     tlv(&mut out, 0x0013, &[0]);
     if let Some(power) = it.power {
-        tlv(&mut out, 0x001a, &levels(&[power, u32::MAX]));
+        let id = if it.answers { REQUEST_ID } else { 0 };
+        tlv(&mut out, 0x001a, &levels(id, &[power, u32::MAX]));
     }
     frame(mac, &out)
 }
@@ -111,8 +114,8 @@ fn address(ip: Ipv4Addr) -> Vec<u8> {
     out
 }
 
-fn levels(milliwatts: &[u32]) -> Vec<u8> {
-    let mut out = REQUEST_ID.to_be_bytes().to_vec();
+fn levels(request_id: u16, milliwatts: &[u32]) -> Vec<u8> {
+    let mut out = request_id.to_be_bytes().to_vec();
     out.extend([0, 1]);
     milliwatts.iter().for_each(|level| out.extend(level.to_be_bytes()));
     out

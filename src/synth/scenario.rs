@@ -408,7 +408,7 @@ pub enum Broken {
     Dhcp,
     /// A file name without end.
     Tftp,
-    /// Lines that are no SIP headers, by UDP.
+    /// A line that is no header, a length that is no number, by UDP.
     Sip,
 }
 

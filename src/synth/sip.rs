@@ -189,10 +189,10 @@ pub fn answer(request: &str, code: u16, at: Ts) -> String {
     out
 }
 
-/// A request whose first line has no address and whose length is no number.
-pub fn damaged(server: Ipv4Addr) -> Vec<u8> {
+/// A request of the CallManager with a line that is no header and a length that is no number.
+pub fn damaged(phone: Ipv4Addr, server: Ipv4Addr) -> Vec<u8> {
     let text = format!(
-        "REGISTER SIP/2.0\r\nVia SIP/2.0/UDP {server}\r\nCall-ID: 1\r\nCSeq: x REGISTER\r\nContent-Length: many\r\n\r\n"
+        "OPTIONS sip:1001@{phone}:5060 SIP/2.0\r\nVia: SIP/2.0/UDP {server}:5060;branch=z9hG4bKbad\r\nthis line is no header\r\nFrom: <sip:{server}>;tag=bad\r\nTo: <sip:1001@{phone}>\r\nCall-ID: bad@{server}\r\nCSeq: many OPTIONS\r\nContent-Length: many\r\n\r\n"
     );
     text.into_bytes()
 }

@@ -226,8 +226,11 @@ fn sign(
     [before, after, body.to_vec()].concat()
 }
 
-/// Signatures made before, by signer and digest: ten thousand phones fetch the same list.
-static MADE: Mutex<BTreeMap<(u8, Vec<u8>), Vec<u8>>> = Mutex::new(BTreeMap::new());
+/// Signatures by signer and digest.
+type Made = BTreeMap<(u8, Vec<u8>), Vec<u8>>;
+
+/// Signatures made before: ten thousand phones fetch the same list.
+static MADE: Mutex<Made> = Mutex::new(BTreeMap::new());
 
 /// What stands before a digest in PKCS#1 v1.5 (RFC 8017 §9.2).
 const SHA1_PREFIX: [u8; 15] = [0x30, 0x21, 0x30, 9, 6, 5, 0x2b, 0x0e, 3, 2, 0x1a, 5, 0, 4, 0x14];
@@ -313,7 +316,7 @@ mod tests {
     use rsa::pkcs1::DecodeRsaPublicKey;
 
     /// Checked the long way round: cut the signature out, verify with the key in the certificate.
-    fn holds(file: &[u8], by: &Key) -> bool {
+    fn holds(file: &[u8], by: &Key, sha512: bool) -> bool {
         let mut at = 0;
         loop {
             let (tag, len) = (file[at], usize::from(u16::from_be_bytes([file[at + 1], file[at + 2]])));
@@ -321,8 +324,13 @@ mod tests {
                 let covered = [&file[..at], &file[at + 3 + len..]].concat();
                 let (_, certificate) = x509_parser::parse_x509_certificate(by.certificate).unwrap();
                 let key = rsa::RsaPublicKey::from_pkcs1_der(&certificate.public_key().subject_public_key.data).unwrap();
-                let scheme = rsa::Pkcs1v15Sign { hash_len: Some(64), prefix: SHA512_PREFIX.into() };
-                return key.verify(scheme, &Sha512::digest(covered), &file[at + 3..at + 3 + len]).is_ok();
+                let (digest, prefix) = if sha512 {
+                    (Sha512::digest(covered).to_vec(), SHA512_PREFIX.to_vec())
+                } else {
+                    (Sha1::digest(covered).to_vec(), SHA1_PREFIX.to_vec())
+                };
+                let scheme = rsa::Pkcs1v15Sign { hash_len: Some(digest.len()), prefix: prefix.into() };
+                return key.verify(scheme, &digest, &file[at + 3..at + 3 + len]).is_ok();
             }
             at += 3 + len;
         }
@@ -330,14 +338,18 @@ mod tests {
 
     #[test]
     fn signatures_hold_until_a_bit_is_changed() {
+        let payload = b"<device>\n<versionStamp>1</versionStamp></device>";
         for key in [&CUCM1, &SAST, &ROGUE] {
-            assert!(holds(
-                &signed("a.sgn", key, 7, b"<device>\n<versionStamp>1</versionStamp></device>", Damage::None),
-                key
-            ));
-            assert!(!holds(&signed("a.sgn", key, 7, b"<device>\n</device>", Damage::Flipped), key));
+            assert!(holds(&signed("a.sgn", key, 7, payload, Damage::None), key, true));
+            assert!(!holds(&signed("a.sgn", key, 7, payload, Damage::Flipped), key, true));
         }
-        assert!(holds(&encrypted("a.enc.sgn", &CUCM1, 7, 100), &CUCM1));
+        assert!(holds(&encrypted("a.enc.sgn", &CUCM1, 7, 100), &CUCM1, true));
+        let records =
+            Vec::leak(vec![Record { role: Role::Sast, key: &SAST, host: "cucm1", ip: Ipv4Addr::new(10, 1, 1, 10) }]);
+        for (sha512, damage) in [(true, Damage::None), (false, Damage::None), (true, Damage::Flipped)] {
+            let it = List { file_name: "CTLFile.tlv", stamp: 7, signer: &SAST, sha512, records, damage };
+            assert_eq!(holds(&list(&it), &SAST, sha512), damage == Damage::None);
+        }
     }
 
     #[test]

@@ -110,6 +110,7 @@ impl Player {
             native: NATIVE,
             voice: self.site.cdp_voice,
             power: Some(power),
+            answers: power != FULL_POWER && !self.site.power.is_empty(),
         };
         self.push(cdp::switch(self.port_mac(), it));
     }
@@ -157,12 +158,12 @@ impl Player {
             self.xid = self.fresh();
         }
         let message = dhcp::from_phone(Kind::Discover, self.head(secs), self.client());
-        self.to_server(&message);
+        self.ask_server(&message);
     }
 
     pub(super) fn offer(&mut self, lease: &'static Lease) {
         self.offered = Some(lease);
-        self.to_phone(Kind::Offer, lease);
+        self.tell_phone(Kind::Offer, lease);
     }
 
     /// REQUEST of an offer, or of the address of before.
@@ -173,25 +174,25 @@ impl Player {
         let server = self.offered.filter(|_| offered).and_then(|it| it.server);
         let it = Client { wants: Some(self.own), server, ..self.client() };
         let message = dhcp::from_phone(Kind::Request, self.head(0), it);
-        self.to_server(&message);
+        self.ask_server(&message);
     }
 
     pub(super) fn ack(&mut self, lease: &'static Lease) {
-        self.to_phone(Kind::Ack, lease);
+        self.tell_phone(Kind::Ack, lease);
         self.ip = Some(self.own);
         self.millis(20);
     }
 
     pub(super) fn nak(&mut self) {
-        self.to_phone(Kind::Nak, &LEASE);
+        self.tell_phone(Kind::Nak, &LEASE);
     }
 
-    fn to_server(&mut self, message: &[u8]) {
+    fn ask_server(&mut self, message: &[u8]) {
         self.millis(10);
         self.udp((Ipv4Addr::UNSPECIFIED, 68), (Ipv4Addr::BROADCAST, 67), 0, message);
     }
 
-    fn to_phone(&mut self, kind: Kind, lease: &Lease) {
+    fn tell_phone(&mut self, kind: Kind, lease: &Lease) {
         self.millis(15);
         let gives = if kind == Kind::Nak { Ipv4Addr::UNSPECIFIED } else { self.own };
         let message = dhcp::from_server(kind, Head { gives, ..self.head(0) }, lease, self.router());
@@ -219,7 +220,7 @@ impl Player {
         self.xid = self.fresh();
         let it = Client { wants: Some(self.own), server: LEASE.server, ..self.client() };
         let message = dhcp::from_phone(Kind::Decline, self.head(0), it);
-        self.to_server(&message);
+        self.ask_server(&message);
         self.ip = None;
         self.millis(50);
     }
@@ -259,7 +260,7 @@ impl Player {
                 let port = self.port();
                 self.udp((self.own, port), (server, 69), 0, &tftp::damaged("RINGLIST.XML"));
             }
-            Broken::Sip => self.udp((self.own, 5060), (server, 5060), 0x60, &sip::damaged(server)),
+            Broken::Sip => self.udp((server, 5060), (self.own, 5060), 0x60, &sip::damaged(self.own, server)),
             Broken::Udp => {
                 let mut datagram = frame::udp(self.own, server, 49_999, 69, &tftp::ack(0));
                 if let Some(length) = datagram.get_mut(4) {

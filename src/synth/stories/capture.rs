@@ -172,7 +172,7 @@ pub const STORIES: &[Story] = &[
     },
     broken(
         "malformed-sip",
-        "A SIP message without address, with lines that are no headers",
+        "A SIP message with a line that is no header and a length that is no number",
         &["malformed.sip"],
         &[Step::Do(UP), Step::Do(FILES), Step::Do(ONWARDS), Step::Broken(Broken::Sip), KEEPALIVE, Step::Wait(10)],
     ),

@@ -352,7 +352,7 @@ pub const STORIES: &[Story] = &[
             Step::Close(Side::Phone),
             Step::Wait(6),
             NO_CTL,
-            Step::Fetch(File::ItlSep, Got::Found(Content::List(&ITL_ROGUE))),
+            Step::Fetch(File::ItlSep, Got::Found(Content::List(&ITL_NEW_SIGNER))),
             Step::Tvs(CM1, Accepts::Yes),
             GET_CONFIG,
             Step::Do(RESTARTED),

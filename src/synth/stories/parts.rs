@@ -43,6 +43,12 @@ static WITH_EXPIRED: [Record; 5] = [
     record(Role::Tvs, &EXPIRED, "cucm2", CM2),
     record(Role::Capf, &CAPF, "cucm1", CM1),
 ];
+static NEW_SIGNER: [Record; 4] = [
+    record(Role::Sast, &SAST, "cucm1", CM1),
+    record(Role::CcmTftp, &CUCM1, "cucm1", CM1),
+    record(Role::Tvs, &TVS1, "cucm1", CM1),
+    record(Role::Capf, &CAPF, "cucm1", CM1),
+];
 static OTHER_NODE: [Record; 4] = [
     record(Role::Sast, &SAST, "cucm1", CM1),
     record(Role::CcmTftp, &CUCM3, "cucm3", Ipv4Addr::new(10, 1, 1, 12)),
@@ -82,6 +88,8 @@ pub static ITL_PAST_END: List = List { damage: Damage::RecordPastEnd, ..LIST };
 pub static ITL_NO_TVS: List = List { records: &NO_TVS, ..LIST };
 /// Of a rebuilt cluster: same names, other keys.
 pub static ITL_ROGUE: List = List { signer: &ROGUE, records: &ROGUES, ..LIST };
+/// Signed by a token that the list before did not have; the certificates are the same.
+pub static ITL_NEW_SIGNER: List = List { signer: &SAST, records: &NEW_SIGNER, ..LIST };
 /// Signed by a token that it does not list.
 pub static ITL_UNLISTED: List = List { signer: &SAST, ..LIST };
 /// One certificate expired in 2024.
