@@ -1,0 +1,45 @@
+//! The stories: one table a subject.
+
+mod boot;
+mod capture;
+mod config;
+mod dhcp;
+mod healthy;
+mod link;
+mod parts;
+mod register;
+mod secure;
+mod servers;
+mod trust;
+mod unknown;
+
+use std::sync::LazyLock;
+
+use super::scenario::Story;
+
+static ALL: LazyLock<Vec<Story>> = LazyLock::new(|| {
+    [
+        healthy::STORIES,
+        link::STORIES,
+        dhcp::STORIES,
+        servers::STORIES,
+        trust::STORIES,
+        config::STORIES,
+        secure::STORIES,
+        unknown::STORIES,
+        register::STORIES,
+        boot::STORIES,
+        capture::STORIES,
+    ]
+    .concat()
+});
+
+/// Every story, the healthy ones first.
+pub fn stories() -> &'static [Story] {
+    &ALL
+}
+
+/// The story of that name.
+pub fn story(name: &str) -> Option<&'static Story> {
+    ALL.iter().find(|it| it.name == name)
+}
