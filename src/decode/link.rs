@@ -218,10 +218,11 @@ pub(super) fn mpls<'a>(ether_type: u16, mut r: Reader<'a>, p: &mut Packet<'a>, b
     let budget = deeper(budget, r.at())?;
     while r.u32("MPLS label")? & 0x100 == 0 {}
     let rest = r.rest();
-    let ethernet_at = |at: usize| match rest.get(at + 12..).unwrap_or_default() {
-        [8, 0 | 6, ..] | [0x86, 0xdd, ..] | [0x81, 0, ..] | [0x88, 0xa8 | 0xcc, ..] => true,
-        [0..6, _, 0xaa, 0xaa, 3, ..] => true,
-        _ => false,
+    let ethernet_at = |at: usize| {
+        matches!(
+            rest.get(at + 12..).unwrap_or_default(),
+            [8, 0 | 6, ..] | [0x86, 0xdd, ..] | [0x81, 0, ..] | [0x88, 0xa8 | 0xcc, ..] | [0..6, _, 0xaa, 0xaa, 3, ..]
+        )
     };
     match rest {
         [0x45..0x50, ..] => net::ipv4(r, p, budget),

@@ -3,7 +3,7 @@
 //! [`packet`] never fails: it gives what it could read and says where it stopped. Tunnels (IP in IP, GRE, ERSPAN,
 //! VXLAN, MPLS, PPP) are followed to the innermost packet, whose addresses and tags the origin then carries.
 //!
-//! [`link`]: what is before IP. [`net`]: IP, what it carries, tunnels in it.
+//! `link.rs`: what is before IP. `net.rs`: IP, what it carries, tunnels in it.
 
 mod link;
 mod net;

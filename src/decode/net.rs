@@ -289,8 +289,12 @@ fn gre<'a>(mut r: Reader<'a>, p: &mut Packet<'a>, budget: u8) -> Read<'a> {
         }
         0x880b if !r.is_empty() => link::ppp(r, p, budget),
         0x2000 => Ok(link::cdp(r)),
-        // Tags; Cisco MetaData.
-        0x8100 | 0x88a8 | 0x8909 => link::ether(ether_type, r, p, budget),
+        // Cisco MetaData: unlike in Ethernet, the type of what follows stands first.
+        0x8909 => {
+            let ether_type = r.u16("Cisco MetaData")?;
+            r.take(6, "Cisco MetaData")?;
+            link::ether(ether_type, r, p, budget)
+        }
         _ => Ok(Layer::Ip { proto: GRE, payload: whole }),
     }
 }

@@ -222,7 +222,7 @@ fn tunnels_are_followed_to_the_innermost_packet() {
     check(1, &outer(ip("2f", &format!("00000800 {UDP4}"))), &kept);
     check(1, &outer(ip("2f", &format!("b0000800 00000000 00000001 00000002 {UDP4}"))), &kept);
     check(1, &outer(ip("2f", &format!("3081880b 00000001 00000002 00000003 ff030021 {UDP4}"))), &kept);
-    check(1, &outer(ip("2f", &format!("00008909 010100010009 0800 {UDP4}"))), &kept);
+    check(1, &outer(ip("2f", &format!("00008909 0800 010100010009 {UDP4}"))), &kept);
     check(1, &outer(ip("89", &format!("00010140 {UDP4}"))), &kept);
     check(1, &outer(ip("33", &format!("0401000000000000 00000000 {UDP4}"))), &kept);
     check(1, &outer(ip("2f", &format!("00006558 {inner}"))), &inner_said);

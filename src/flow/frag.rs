@@ -263,17 +263,18 @@ mod tests {
     #[test]
     fn any_order_copies_and_overlaps() {
         let (a, b, c) = (&b"aaaaaaaa"[..], &b"bbbbbbbb"[..], &b"cc"[..]);
-        let all = Some((&b"aaaaaaaabbbbbbbbcc"[..], &[1, 2, 3][..]));
+        let bytes = &b"aaaaaaaabbbbbbbbcc"[..];
+        let all = Some((bytes, &[1, 2, 3][..]));
         check(&[(0, true, a), (8, true, b), (16, false, c)], all);
         check(&[(16, false, c), (8, true, b), (0, true, a)], all);
         check(&[(16, false, c), (0, true, a), (8, true, b)], all);
-        check(&[(0, true, a), (0, true, a), (16, false, c), (8, true, b)], Some((all.unwrap().0, &[1, 3, 4])));
+        check(&[(0, true, a), (0, true, a), (16, false, c), (8, true, b)], Some((bytes, &[1, 3, 4])));
         // Of two bytes for one place the first stays.
         check(&[(8, true, b), (0, true, b"aaaaaaaaXXXXXXXX"), (16, false, c)], all);
         check(&[(8, true, b), (16, false, c), (0, true, b"aaaaaaaaXXXXXXXXYYYYYYYY")], all);
         // What contradicts the end is no part.
-        check(&[(16, false, c), (24, false, c), (0, true, a), (8, true, b)], Some((all.unwrap().0, &[1, 3, 4])));
-        check(&[(8, true, b), (0, false, c), (0, true, a), (16, false, c)], Some((all.unwrap().0, &[1, 3, 4])));
+        check(&[(16, false, c), (24, false, c), (0, true, a), (8, true, b)], Some((bytes, &[1, 3, 4])));
+        check(&[(8, true, b), (0, false, c), (0, true, a), (16, false, c)], Some((bytes, &[1, 3, 4])));
     }
 
     #[test]
