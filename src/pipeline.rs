@@ -394,8 +394,21 @@ impl<W: Watch> Pipeline<W> {
             Layer::Udp { payload } => self.flows.datagram(&mut self.core, origin, payload, &marks, packet.cut),
             Layer::Tcp(_) if origin.duplicate => {}
             Layer::Tcp(tcp) => self.flows.segment(&mut self.core, origin, tcp, packet.cut),
+            Layer::Fragment(fragment) if packet.cut > 0 => self.cut_fragment(fragment, packet),
             Layer::Fragment(fragment) => self.fragment(fragment, origin),
             layer => self.core.link(layer, origin, &marks, packet.cut),
+        }
+    }
+
+    /// A fragment that the snap length cut can never be put together: its beginning is read as far as it goes.
+    fn cut_fragment(&mut self, fragment: &decode::Fragment<'_>, packet: &Packet<'_>) {
+        if fragment.offset > 0 {
+            return;
+        }
+        let mut origin = packet.origin;
+        let marks = [Mark { at: 0, frame: origin.frame }];
+        if let Layer::Udp { payload } = decode::transport(fragment.proto, fragment.payload, &mut origin) {
+            self.flows.datagram(&mut self.core, &origin, payload, &marks, packet.cut);
         }
     }
 

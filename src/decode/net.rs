@@ -182,14 +182,16 @@ fn udp<'a>(mut r: Reader<'a>, p: &mut Packet<'a>, budget: u8) -> Read<'a> {
 /// if it is none: DTLS, a fragment, keep-alive, management or protected frames.
 fn wireless_snap(packet: &[u8]) -> Option<usize> {
     let [preamble, a, b, flags, ..] = *packet else { return None };
-    let (ieee_802_11, native, fragment, keep_alive) = (b >> 1 & 0x1f == 1, b & 0x01 != 0, flags & 0x80 != 0, flags & 0x08 != 0);
+    let (ieee_802_11, native, fragment, keep_alive) =
+        (b >> 1 & 0x1f == 1, b & 0x01 != 0, flags & 0x80 != 0, flags & 0x08 != 0);
     if preamble != 0 || !ieee_802_11 || !native || fragment || keep_alive {
         return None;
     }
     let start = usize::from(a >> 3) * 4;
     let [one, two] = *packet.get(start..)?.first_chunk()?;
     // Some access points send the frame control field with its two bytes swapped.
-    let (kind, flags) = [(one, two), (two, one)].into_iter().find(|(kind, flags)| kind & 0x0f == 0x08 && flags & 0x40 == 0)?;
+    let (kind, flags) =
+        [(one, two), (two, one)].into_iter().find(|(kind, flags)| kind & 0x0f == 0x08 && flags & 0x40 == 0)?;
     let both_ways = flags & 0x03 == 0x03;
     let header = 24 + if both_ways { 6 } else { 0 } + if kind & 0x80 != 0 { 2 } else { 0 };
     let llc = start + header;
