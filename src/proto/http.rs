@@ -10,19 +10,24 @@
 //! capture, reading goes on at the next frame that begins with a message.
 
 mod body;
+mod fields;
 pub mod head;
+mod open;
 mod uri;
 
 use std::collections::VecDeque;
 
-use super::{Dissect, On, Out, Probe, Protocol, Segment, Side};
+use super::{Close, Dissect, On, Out, Probe, Protocol, Segment, Side};
 use crate::bytes::Malformed;
-use crate::content::file::{self, Answer, Body, Class, Fetch};
-use crate::event::{FieldDef, Fields, Origin, Value, float, text, uint};
+use crate::content::file::{self, Answer, Class, Fetch};
+use crate::event::{Origin, Value};
+use crate::events;
 use crate::time::Ts;
-use crate::{events, fields};
 use body::{Progress, Rest};
+use fields::head_fields;
+pub use fields::*;
 use head::{Framing, Head, Start};
+use open::{Open, body_of};
 pub use uri::mask_uri;
 
 /// What offhook knows of HTTP.
@@ -43,104 +48,14 @@ pub static PROTOCOL: Protocol = Protocol {
     ],
 };
 
-fields! { FIELDS;
-    REQUEST_METHOD = text("http.request.method", "What is asked: GET, POST");
-    REQUEST_URI = text("http.request.uri", "What it is asked of; values of secret query parameters are masked");
-    REQUEST_FULL_URI = text("http.request.full_uri_secret", "The request's URI where it holds secrets").secret();
-    REQUEST_VERSION = text("http.request.version", "Version of the request");
-    RESPONSE_VERSION = text("http.response.version", "Version of the response");
-    RESPONSE_CODE = uint("http.response.code", "Status of the response").codes(status_name);
-    RESPONSE_PHRASE = text("http.response.phrase", "Text beside the status");
-    HOST = text("http.host", "Host that is asked");
-    USER_AGENT = text("http.user_agent", "Program that asks");
-    SERVER = text("http.server", "Program that answers");
-    CONTENT_TYPE = text("http.content_type", "Type of the body");
-    CONTENT_LENGTH = uint("http.content_length", "Announced length of the body").unit("bytes");
-    CONTENT_ENCODING = text("http.content_encoding", "Coding of the body, such as gzip");
-    TRANSFER_ENCODING = text("http.transfer_encoding", "How the body is carried, such as chunked");
-    CONNECTION = text("http.connection", "Whether the connection stays");
-    DATE = text("http.date", "Time of the server");
-    LOCATION = text("http.location", "Where to ask instead");
-    REFRESH = text("http.refresh", "When to ask again, and where");
-    ACCEPT = text("http.accept", "Types that the asker understands");
-    VIA = text("http.via", "Proxies on the way");
-    X_FORWARDED_FOR = text("http.x_forwarded_for", "Who asked the proxy");
-    X_MODEL_NAME = text("http.x_ciscoipphonemodelname", "Model of the phone that asks");
-    X_DISPLAY = text("http.x_ciscoipphonedisplay", "Its display: width, height, depth, G or C");
-    X_SDK_VERSION = text("http.x_ciscoipphonesdkversion", "Version of XML objects that it understands");
-    X_OTHER = text("http.x_ciscoipphone", "Another request header of a Cisco IP phone: name and value");
-    AUTH_SCHEME = text("http.auth.scheme", "Kind of authentication: Basic, Digest");
-    AUTH_REALM = text("http.auth.realm", "What the password is for");
-    WWW_AUTHENTICATE = text("http.www_authenticate", "Challenge of the server").secret();
-    AUTHORIZATION = text("http.authorization", "Credentials").secret();
-    PROXY_AUTHORIZATION = text("http.proxy_authorization", "Credentials for a proxy").secret();
-    COOKIE = text("http.cookie", "Cookie of the client").secret();
-    SET_COOKIE = text("http.set_cookie", "Cookie that the server sets").secret();
-    RESPONSE_FOR_URI = text("http.response_for.uri", "URI that the response answers");
-    REQUEST_IN = uint("http.request_in", "Frame of the request that the response answers");
-    TIME = float("http.time", "From the request to the response").unit("s");
-    BODY_BYTES = uint("http.body_bytes", "Bytes of the body that were carried, without chunk framing").unit("bytes");
-    FILE_DATA = text("http.file_data", "Body, if it is XML or text and small");
-    FORM = text("http.form", "Body, if it is a form and small").secret();
-}
-
 events! { EVENTS;
     REQUEST = "http.request", "A request.";
     RESPONSE = "http.response", "A response.";
     MALFORMED = "http.malformed", "Something where an HTTP message had to begin.";
 }
 
-fn status_name(code: u64) -> Option<&'static str> {
-    Some(match code {
-        100 => "Continue",
-        101 => "Switching Protocols",
-        200 => "OK",
-        204 => "No Content",
-        206 => "Partial Content",
-        301 => "Moved Permanently",
-        302 => "Found",
-        304 => "Not Modified",
-        400 => "Bad Request",
-        401 => "Unauthorized",
-        403 => "Forbidden",
-        404 => "Not Found",
-        405 => "Method Not Allowed",
-        408 => "Request Timeout",
-        500 => "Internal Server Error",
-        502 => "Bad Gateway",
-        503 => "Service Unavailable",
-        504 => "Gateway Timeout",
-        _ => return None,
-    })
-}
-
-/// Headers that are shown as they are.
-static HEADERS: &[(&str, &FieldDef)] = &[
-    ("host", &HOST),
-    ("user-agent", &USER_AGENT),
-    ("server", &SERVER),
-    ("content-type", &CONTENT_TYPE),
-    ("content-encoding", &CONTENT_ENCODING),
-    ("transfer-encoding", &TRANSFER_ENCODING),
-    ("connection", &CONNECTION),
-    ("date", &DATE),
-    ("accept", &ACCEPT),
-    ("via", &VIA),
-    ("x-forwarded-for", &X_FORWARDED_FOR),
-    ("x-ciscoipphonemodelname", &X_MODEL_NAME),
-    ("x-ciscoipphonedisplay", &X_DISPLAY),
-    ("x-ciscoipphonesdkversion", &X_SDK_VERSION),
-    ("www-authenticate", &WWW_AUTHENTICATE),
-    ("authorization", &AUTHORIZATION),
-    ("proxy-authorization", &PROXY_AUTHORIZATION),
-    ("cookie", &COOKIE),
-    ("set-cookie", &SET_COOKIE),
-];
-
 /// A head that is longer is none.
 const MAX_HEAD: usize = 64 << 10;
-/// Bodies of XML, text and forms that are longer are not shown.
-const MAX_SHOWN: usize = 64 << 10;
 /// Requests without an answer that are remembered.
 const MAX_ASKED: usize = 64;
 /// Ports on which everything is a file: HTTP, and HTTPS where TLS ends before the capture.
@@ -164,8 +79,8 @@ struct Way {
     spoke: bool,
     /// The last one was a response.
     answers: bool,
-    /// The sender closed, as against the capture ending.
-    closed: bool,
+    /// How it ended, as against the capture ending.
+    closed: Option<Close>,
     /// Where the last bytes came from.
     last: Option<Origin>,
 }
@@ -182,33 +97,6 @@ enum At {
     Lost,
     /// In what is no HTTP any more.
     Opaque,
-}
-
-/// A message whose body is not complete.
-struct Open {
-    /// Start line and headers; empty while they still lie in the segment.
-    head: Vec<u8>,
-    rest: Rest,
-    /// The content as far as it is kept.
-    body: Body,
-    shown: Shown,
-    /// All frames of the message so far.
-    frames: Vec<u64>,
-    /// Bytes of the message so far.
-    read: usize,
-    fetch: Option<Fetch>,
-    /// The request that is answered.
-    answers: Option<Asked>,
-}
-
-/// How a body is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shown {
-    No,
-    Text,
-    Form,
-    /// The type does not say: servers of services often leave it away.
-    IfXml,
 }
 
 /// A request, as its response needs it.
@@ -279,8 +167,8 @@ impl Dissect for Http {
         }
     }
 
-    fn closed(&mut self, side: Side, _origin: &Origin, _out: &mut Out<'_>) {
-        self.way(side).closed = true;
+    fn closed(&mut self, side: Side, how: Close, _origin: &Origin, _out: &mut Out<'_>) {
+        self.way(side).closed.get_or_insert(how);
     }
 
     fn finish(&mut self, origin: &Origin, out: &mut Out<'_>) {
@@ -332,8 +220,9 @@ impl Http {
 
     /// A message has to begin at `from`.
     fn start(&mut self, segment: &Segment<'_>, from: usize, rest: &[u8], out: &mut Out<'_>) -> Step {
-        // Empty lines before a start line are to be ignored (RFC 9112 §2.2).
-        let blank = rest.iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
+        // Empty lines before a start line are to be ignored (RFC 9112 §2.2); a keep-alive may carry a byte of
+        // before the capture (RFC 1122 §4.2.3.6).
+        let blank = rest.iter().take_while(|b| matches!(b, b'\r' | b'\n' | 0)).count();
         if blank > 0 {
             return Step::Used(blank);
         }
@@ -429,11 +318,13 @@ impl Http {
             time: segment.origin.time,
             fetch: fetch.clone(),
         });
-        if is_connect {
-            // What follows waits for no answer.
+        let mut framing = head.framing(false, false);
+        if is_connect || method.starts_with(b"RPC_") {
+            // What follows is no HTTP, and waits for no answer ([MS-RPCH] announces a length that never comes).
             self.way(segment.side).at = At::Opaque;
+            framing = Framing::None;
         }
-        Open::new(head.framing(false, false), body_of(head, None, out), fetch, None)
+        Open::new(framing, body_of(head, None, out), fetch, None)
     }
 
     /// The file that a request asks for, if it is one for a phone.
@@ -528,13 +419,13 @@ impl Http {
         let last = way.last.filter(|_| now.sender != Some(side));
         let origin = last.as_ref().unwrap_or(now);
         match std::mem::replace(&mut way.at, At::Opaque) {
-            At::Body(open) if open.rest == Rest::UntilClose && closed => {
+            At::Body(open) if open.rest == Rest::UntilClose && closed == Some(Close::Fin) => {
                 self.complete(&open, &open.head, origin, out);
             }
             At::Body(open) => {
                 let defect = Malformed { at: open.read, what: "rest of the body" };
                 self.say(&open, &open.head, origin, Some(defect), out);
-                if let Some(fetch) = open.fetch.as_ref().filter(|_| closed && is_response(&open.head)) {
+                if let Some(fetch) = open.fetch.as_ref().filter(|_| closed.is_some() && is_response(&open.head)) {
                     fetch.stalled(&open.body, None, now, out);
                 }
             }
@@ -579,16 +470,8 @@ impl Http {
         if open.body.bytes() > 0 {
             fields.uint(&BODY_BYTES, open.body.bytes(), 0, 0);
         }
-        if let Some(body) = open.body.kept().filter(|body| !body.is_empty()) {
-            let def = match open.shown {
-                Shown::Text => Some(&FILE_DATA),
-                Shown::Form => Some(&FORM),
-                Shown::IfXml => is_xml(body).then_some(&FILE_DATA),
-                Shown::No => None,
-            };
-            if let Some(def) = def {
-                fields.str(def, String::from_utf8_lossy(body), 0, 0);
-            }
+        if let Some((def, text)) = open.text() {
+            fields.str(def, text, 0, 0);
         }
         let frames = file::until(&open.frames, origin.frame);
         let is_request = matches!(head.start, Start::Request { .. });
@@ -600,130 +483,8 @@ impl Http {
     }
 }
 
-impl Open {
-    fn new(framing: Framing, (body, shown): (Body, Shown), fetch: Option<Fetch>, answers: Option<Asked>) -> Box<Open> {
-        let rest = Rest::new(framing);
-        Box::new(Open { head: Vec::new(), rest, body, shown, frames: Vec::new(), read: 0, fetch, answers })
-    }
-
-    /// Reads on in the body, which goes on at `from` in the segment.
-    fn feed(&mut self, rest: &[u8], segment: &Segment<'_>, from: usize, out: &mut Out<'_>) -> (usize, Progress) {
-        let (body, is_file) = (&mut self.body, self.fetch.is_some());
-        let mut fits = true;
-        let (used, progress) = self.rest.feed(rest, &mut |bytes| {
-            fits &= body.push(bytes);
-        });
-        if !fits && is_file {
-            out.limit("max-file-bytes", segment.origin);
-        }
-        self.read = self.read.saturating_add(used);
-        if used > 0 {
-            file::frames_of(segment, from..from + used, &mut self.frames);
-            if is_file {
-                self.body.frames_of(segment, from..from + used);
-            }
-        }
-        (used, progress)
-    }
-}
-
-fn is_xml(body: &[u8]) -> bool {
-    let body = body.trim_ascii_start();
-    body.starts_with(b"<?xml") || body.starts_with(b"<Cisco")
-}
-
 fn is_response(head: &[u8]) -> bool {
     head.starts_with(b"HTTP/")
-}
-
-/// How much of a body is kept, and what for.
-fn body_of(head: &Head<'_>, fetch: Option<&Fetch>, out: &Out<'_>) -> (Body, Shown) {
-    let coded = head.header("content-encoding").is_some_and(|coding| !coding.eq_ignore_ascii_case(b"identity"));
-    let in_part = matches!(head.start, Start::Response { code: 206, .. });
-    if coded || in_part {
-        return (Body::counted(), Shown::No);
-    }
-    if let Some(fetch) = fetch {
-        return (Body::of(fetch, out.detail()), Shown::No);
-    }
-    let whole = head.header("content-type").unwrap_or_default();
-    let kind = whole.split(|b| *b == b';').next().unwrap_or_default().trim_ascii();
-    let is = |known: &[&str]| known.iter().any(|known| kind.eq_ignore_ascii_case(known.as_bytes()));
-    let shown = if is(&["application/x-www-form-urlencoded"]) {
-        Shown::Form
-    } else if is(&["text/xml", "application/xml", "text/plain"]) {
-        Shown::Text
-    } else if is(&["text/html", "*/*", ""]) {
-        Shown::IfXml
-    } else {
-        Shown::No
-    };
-    let long = head.header("content-length").and_then(head::length).is_some_and(|length| length > MAX_SHOWN as u64);
-    if shown == Shown::No || long { (Body::counted(), Shown::No) } else { (Body::keeping(MAX_SHOWN), shown) }
-}
-
-/// What the start line and the headers say; the first thing that is wrong with them.
-fn head_fields<'a>(head: &Head<'a>, fields: &mut Fields<'a>) -> Option<Malformed> {
-    let mut defect = None;
-    match head.start {
-        Start::Request { method, target, version } => {
-            fields.text(&REQUEST_METHOD, method, 0);
-            let uri = String::from_utf8_lossy(target);
-            let at = method.len() + 1;
-            match mask_uri(&uri) {
-                masked if masked == uri => fields.str(&REQUEST_URI, uri, at, target.len()),
-                masked => {
-                    fields.str(&REQUEST_URI, masked.into_owned(), at, target.len());
-                    fields.str(&REQUEST_FULL_URI, uri, at, target.len())
-                }
-            };
-            fields.text(&REQUEST_VERSION, version, at + target.len() + 1);
-            if !head::is_known(method) {
-                defect = Some(Malformed { at: 0, what: "method" });
-            }
-        }
-        Start::Response { version, code, phrase } => {
-            let at = version.len() + 1;
-            fields.text(&RESPONSE_VERSION, version, 0).uint(&RESPONSE_CODE, code, at, 3);
-            if !phrase.is_empty() {
-                fields.text(&RESPONSE_PHRASE, phrase, at + 4);
-            }
-        }
-    }
-    for header in head.headers() {
-        match header {
-            Ok(header) => defect = defect.or(header_fields(&header, fields).err()),
-            Err(broken) => defect = defect.or(Some(broken)),
-        }
-    }
-    defect
-}
-
-fn header_fields<'a>(header: &head::Header<'a>, fields: &mut Fields<'a>) -> Result<(), Malformed> {
-    let is = |name: &str| header.name.eq_ignore_ascii_case(name.as_bytes());
-    let (at, len) = (header.at, header.value.len());
-    if let Some((_, def)) = HEADERS.iter().find(|(name, _)| is(name)) {
-        fields.str(def, head::unfold(header.value), at, len);
-        if is("authorization") || is("www-authenticate") {
-            let value = head::unfold(header.value);
-            let scheme = value.split(' ').next().unwrap_or_default();
-            fields.str(&AUTH_SCHEME, scheme.to_owned(), at, scheme.len().min(len));
-            let realm = value.split_once("realm=\"").and_then(|(_, rest)| rest.split_once('"'));
-            if let Some((realm, _)) = realm {
-                fields.str(&AUTH_REALM, realm.to_owned(), 0, 0);
-            }
-        }
-    } else if is("content-length") {
-        let length = head::length(header.value).ok_or(Malformed { at, what: "Content-Length" })?;
-        fields.uint(&CONTENT_LENGTH, length, at, len);
-    } else if is("location") || is("refresh") {
-        let def = if is("location") { &LOCATION } else { &REFRESH };
-        fields.str(def, mask_uri(&head::unfold(header.value)).into_owned(), at, len);
-    } else if header.name.get(..14).is_some_and(|start| start.eq_ignore_ascii_case(b"x-ciscoipphone")) {
-        let name = String::from_utf8_lossy(header.name);
-        fields.str(&X_OTHER, format!("{name}: {}", head::unfold(header.value)), at, len);
-    }
-    Ok(())
 }
 
 /// The next frame of the segment that begins with a message.

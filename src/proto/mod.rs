@@ -129,6 +129,15 @@ pub struct Mark {
     pub frame: u64,
 }
 
+/// How a direction of a TCP connection came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Close {
+    /// FIN: all was sent.
+    Fin,
+    /// RST of either side: what was under way is lost.
+    Reset,
+}
+
 /// A dissector: state → events.
 pub trait Dissect: Send {
     /// A whole datagram or link-layer payload.
@@ -144,9 +153,9 @@ pub trait Dissect: Send {
     /// and not consumed is dropped after this call.
     fn gap(&mut self, _side: Side, _lost: u64, _origin: &Origin, _out: &mut Out<'_>) {}
 
-    /// `side` said that it sends no more (FIN), or the connection was aborted (RST, once for each side). Called
-    /// before the [`Dissect::stream`] that has `end`; not called where a flow merely ends with the capture.
-    fn closed(&mut self, _side: Side, _origin: &Origin, _out: &mut Out<'_>) {}
+    /// Why the next [`Dissect::stream`] of `side` has `end`: it was closed, or the connection aborted (then once for
+    /// each side). Not called where a flow merely ends with the capture.
+    fn closed(&mut self, _side: Side, _how: Close, _origin: &Origin, _out: &mut Out<'_>) {}
 
     /// The flow is over (closed, evicted, or the capture ended): say what is still held.
     fn finish(&mut self, _origin: &Origin, _out: &mut Out<'_>) {}

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use proptest::prelude::*;
 
-use super::{Dissect, Expect, File, Mark, Out, Protocol, Segment, Side, Sink, Spare};
+use super::{Close, Dissect, Expect, File, Mark, Out, Protocol, Segment, Side, Sink, Spare};
 use crate::event::{Endpoint, Event, Origin};
 use crate::time::Ts;
 
@@ -112,9 +112,9 @@ impl Feed {
     }
 
     /// The side closes, as against the capture merely ending.
-    pub(crate) fn close(&mut self, side: Side) {
+    pub(crate) fn close(&mut self, side: Side, how: Close) {
         let origin = origin(self.frame + 1, side, self.ports, 6);
-        self.dissector.closed(side, &origin, &mut Out::new(&mut self.lines, &mut self.spare));
+        self.dissector.closed(side, how, &origin, &mut Out::new(&mut self.lines, &mut self.spare));
         self.end(side);
     }
 

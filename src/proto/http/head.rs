@@ -4,6 +4,7 @@ use crate::bytes::Malformed;
 use crate::proto::Probe;
 
 /// Request methods that are known; RFC 9110, WebDAV, UPnP, RPC over HTTP.
+<<<<<<< HEAD
 const METHODS: &[&str] = &[
     "GET",
     "POST",
@@ -48,6 +49,11 @@ const METHODS: &[&str] = &[
     "CHECKOUT",
     "CHECKIN",
 ];
+=======
+const METHODS: &str = "GET POST HEAD OPTIONS PUT DELETE TRACE CONNECT PATCH LINK UNLINK PROPFIND PROPPATCH MKCOL COPY MOVE \
+    LOCK UNLOCK REPORT SEARCH SUBSCRIBE UNSUBSCRIBE NOTIFY M-SEARCH POLL MERGE CHECKOUT CHECKIN RPC_IN_DATA RPC_OUT_DATA \
+    RPC_CONNECT";
+>>>>>>> fetch
 
 /// The first line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,14 +126,16 @@ pub fn cut(bytes: &[u8], scanned: usize) -> Option<usize> {
 /// Whether bytes begin an HTTP/1 message, as far as can be told without knowing that a message begins here.
 pub fn probe(bytes: &[u8]) -> Probe {
     const RESPONSE: &[u8] = b"HTTP/1.";
+    // The one byte of a keep-alive, in a connection that began before the capture.
+    let bytes = bytes.strip_prefix(b"\0").unwrap_or(bytes);
     if bytes.starts_with(RESPONSE) {
         return Probe::Yes;
     }
     let mut answer = if RESPONSE.starts_with(bytes) { Probe::NeedMore } else { Probe::No };
-    for method in METHODS {
+    for method in METHODS.split(' ') {
         match bytes.strip_prefix(method.as_bytes()) {
             Some([]) => answer = Probe::NeedMore,
-            Some([b' ', target @ ..]) => return probe_target(target, *method == "CONNECT"),
+            Some([b' ', target @ ..]) => return probe_target(target, method == "CONNECT"),
             Some(_) => (),
             None if method.as_bytes().starts_with(bytes) => answer = Probe::NeedMore,
             None => (),
@@ -171,7 +179,7 @@ pub fn plausible(bytes: &[u8]) -> Probe {
 
 /// Whether the method is one that is known.
 pub fn is_known(method: &[u8]) -> bool {
-    METHODS.iter().any(|known| known.as_bytes() == method)
+    METHODS.split(' ').any(|known| known.as_bytes() == method)
 }
 
 fn trim(bytes: &[u8]) -> &[u8] {

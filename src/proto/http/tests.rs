@@ -1,5 +1,6 @@
 //! Connections: whole, in pieces, broken off, and with holes.
 
+use super::open::MAX_SHOWN;
 use super::*;
 use crate::event::Side::{Client, Server};
 use crate::proto::testing::{self, Feed};
@@ -28,9 +29,13 @@ fn web(pieces: &[(Side, &[u8])]) -> Vec<String> {
 }
 
 fn closed(pieces: &[(Side, &[u8])]) -> Vec<String> {
+    ended(pieces, Close::Fin)
+}
+
+fn ended(pieces: &[(Side, &[u8])], how: Close) -> Vec<String> {
     let mut feed = Feed::new(&PROTOCOL, PORTS);
     pieces.iter().for_each(|(side, bytes)| feed.bytes(*side, bytes));
-    feed.close(Server);
+    feed.close(Server, how);
     short(feed.finish())
 }
 
@@ -85,6 +90,8 @@ fn a_response_without_a_length_ends_with_the_close() {
     let lines = untimed(closed(&pieces));
     let end = format!("file.complete file.bytes=3 file.sha256={ABC}");
     assert_eq!(lines[4], end);
+    // What an abort left behind is not the whole.
+    assert_eq!(ended(&pieces, Close::Reset)[4..], ["file.stalled file.bytes=3"]);
     // The end of the capture is no close: nothing is complete, and nothing failed.
     let lines = run(&pieces);
     assert!(lines[3].ends_with("http.body_bytes=3 at=22 what=rest of the body"), "{}", lines[3]);
@@ -155,6 +162,16 @@ fn what_is_no_http_any_more_is_left_alone() {
     let lines =
         web(&[(Client, b"GET /x HTTP/1.1\r\n\r\n"), (Server, b"HTTP/1.1 101 S\r\n\r\nHTTP/1.1 200 OK\r\n\r\n")]);
     assert_eq!(lines.len(), 2, "{lines:?}");
+}
+
+#[test]
+fn a_keep_alive_before_the_first_message_is_no_junk() {
+    assert_eq!(head::probe(b"\0"), Probe::NeedMore);
+    let lines = run(&[(Client, b"\0"), (Client, GET)]);
+    assert_eq!(lines.first().map(String::as_str), Some(REQUEST));
+    let lines = web(&[(Client, b"RPC_IN_DATA /rpc HTTP/1.1\r\nContent-Length: 1073741824\r\n\r\n\x05")]);
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(!lines[0].contains("what="), "{lines:?}");
 }
 
 #[test]
@@ -256,7 +273,7 @@ fn after_a_gap_reading_goes_on_at_the_next_message() {
     feed.gap(Server, 100);
     feed.bytes(Server, b"rest of something");
     feed.bytes(Server, b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
-    feed.close(Server);
+    feed.close(Server, Close::Fin);
     let lines = short(feed.finish());
     assert!(lines[3].ends_with("what=body (not wholly in the capture)"), "{lines:?}");
     assert!(lines[4].starts_with("http.response ") && lines.len() == 5, "{lines:?}");

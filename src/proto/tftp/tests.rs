@@ -4,17 +4,20 @@ use sha2::{Digest, Sha256};
 
 use super::*;
 use crate::event::Side::{self, Client, Server};
+use crate::event::{Event, Origin};
 use crate::proto::testing::{self, Lines};
-use crate::proto::{Mark, Spare};
+use crate::proto::{File, Mark, Probe, Sink, Spare};
 
 /// A datagram: second, who sends, the client's port, the server's port.
 type Step = (i64, Side, u16, u16, Vec<u8>);
 
 fn run(steps: &[Step]) -> Vec<String> {
-    run_with(steps, &mut Lines::default())
+    let mut lines = Lines::default();
+    run_with(steps, &mut lines);
+    lines.0
 }
 
-fn run_with(steps: &[Step], lines: &mut Lines) -> Vec<String> {
+fn run_with(steps: &[Step], lines: &mut dyn Sink) {
     let (mut spare, mut tftp) = (Spare::default(), (PROTOCOL.new)());
     for (i, (second, side, client, server, bytes)) in steps.iter().enumerate() {
         let mut origin = testing::origin(i as u64 + 1, *side, (*client, *server), 17);
@@ -24,7 +27,6 @@ fn run_with(steps: &[Step], lines: &mut Lines) -> Vec<String> {
         tftp.datagram(&segment, &mut Out::new(lines, &mut spare));
     }
     tftp.finish(&testing::origin(9, Client, (1, 2), 17), &mut Out::new(lines, &mut spare));
-    std::mem::take(&mut lines.0)
 }
 
 fn rrq(name: &str, options: &str) -> Vec<u8> {
@@ -271,6 +273,44 @@ fn a_transfer_that_stops_is_given_up_when_the_file_is_asked_again() {
 fn a_block_alone_is_a_message_and_no_file() {
     let lines = run(&[(0, Server, 50000, 40000, data(1, b"x")), (0, Client, 50000, 40000, ack(1))]);
     assert_eq!(lines.len(), 2, "{lines:?}");
+}
+
+/// A sink to which blocks are no news.
+#[derive(Default)]
+struct Judge(Lines);
+
+impl Sink for Judge {
+    fn event(&mut self, event: &Event<'_>) {
+        self.0.event(event);
+    }
+    fn file(&mut self, file: &File<'_>, origin: &Origin) {
+        self.0.file(file, origin);
+    }
+    fn expect(&mut self, _: Expect) {}
+    fn limit(&mut self, bound: &'static str, origin: &Origin) {
+        self.0.limit(bound, origin);
+    }
+    fn detail(&self) -> bool {
+        false
+    }
+}
+
+#[test]
+fn a_judge_sees_files_and_no_blocks() {
+    let mut judge = Judge::default();
+    let steps = [
+        (0, Client, 50000, 69, rrq(NAME, "")),
+        (0, Server, 50000, 40000, data(1, b"x")),
+        (0, Client, 50000, 40000, ack(1)),
+        (0, Client, 50001, 69, rrq("a.loads", "")),
+        (0, Server, 50001, 40001, data(1, b"x")),
+    ];
+    run_with(&steps, &mut judge);
+    let lines = judge.0.0;
+    assert!(!lines.iter().any(|line| line.starts_with("tftp.data") || line.starts_with("tftp.ack")), "{lines:?}");
+    // Firmware is counted and not hashed.
+    assert!(lines.last().is_some_and(|line| line.ends_with("file.bytes=1")), "{lines:?}");
+    assert_eq!(files(lines)[2..4], complete(b"x"));
 }
 
 #[test]

@@ -1,0 +1,120 @@
+//! An HTTP message whose body is under way, and what of it is worth keeping.
+
+use std::borrow::Cow;
+
+use super::body::{Progress, Rest};
+use super::head::{self, Framing, Head, Start};
+use super::{Asked, FILE_DATA, FORM};
+use crate::content::file::{self, Body, Fetch};
+use crate::event::FieldDef;
+use crate::proto::{Out, Segment};
+
+/// Bodies of XML, text and forms that are longer are not shown.
+pub(super) const MAX_SHOWN: usize = 64 << 10;
+/// A message whose body is not complete.
+pub(super) struct Open {
+    /// Start line and headers; empty while they still lie in the segment.
+    pub(super) head: Vec<u8>,
+    pub(super) rest: Rest,
+    /// The content as far as it is kept.
+    pub(super) body: Body,
+    pub(super) shown: Shown,
+    /// All frames of the message so far.
+    pub(super) frames: Vec<u64>,
+    /// Bytes of the message so far.
+    pub(super) read: usize,
+    pub(super) fetch: Option<Fetch>,
+    /// The request that is answered.
+    pub(super) answers: Option<Asked>,
+}
+
+/// How a body is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    No,
+    Text,
+    Form,
+    /// The type does not say: servers of services often leave it away.
+    IfXml,
+}
+
+impl Open {
+    pub(super) fn new(
+        framing: Framing,
+        (body, shown): (Body, Shown),
+        fetch: Option<Fetch>,
+        answers: Option<Asked>,
+    ) -> Box<Open> {
+        let rest = Rest::new(framing);
+        Box::new(Open { head: Vec::new(), rest, body, shown, frames: Vec::new(), read: 0, fetch, answers })
+    }
+
+    /// Reads on in the body, which goes on at `from` in the segment.
+    pub(super) fn feed(
+        &mut self,
+        rest: &[u8],
+        segment: &Segment<'_>,
+        from: usize,
+        out: &mut Out<'_>,
+    ) -> (usize, Progress) {
+        let (body, is_file) = (&mut self.body, self.fetch.is_some());
+        let mut fits = true;
+        let (used, progress) = self.rest.feed(rest, &mut |bytes| {
+            fits &= body.push(bytes);
+        });
+        if !fits && is_file {
+            out.limit("max-file-bytes", segment.origin);
+        }
+        self.read = self.read.saturating_add(used);
+        if used > 0 {
+            file::frames_of(segment, from..from + used, &mut self.frames);
+            if is_file {
+                self.body.frames_of(segment, from..from + used);
+            }
+        }
+        (used, progress)
+    }
+
+    /// The body as it is shown, and in which field.
+    pub(super) fn text(&self) -> Option<(&'static FieldDef, Cow<'_, str>)> {
+        let body = self.body.kept().filter(|body| !body.is_empty())?;
+        let def = match self.shown {
+            Shown::Text => &FILE_DATA,
+            Shown::Form => &FORM,
+            Shown::IfXml if is_xml(body) => &FILE_DATA,
+            Shown::IfXml | Shown::No => return None,
+        };
+        Some((def, String::from_utf8_lossy(body)))
+    }
+}
+
+/// How much of a body is kept, and what for.
+pub(super) fn body_of(head: &Head<'_>, fetch: Option<&Fetch>, out: &Out<'_>) -> (Body, Shown) {
+    let coded = head.header("content-encoding").is_some_and(|coding| !coding.eq_ignore_ascii_case(b"identity"));
+    let in_part = matches!(head.start, Start::Response { code: 206, .. });
+    if coded || in_part {
+        return (Body::counted(), Shown::No);
+    }
+    if let Some(fetch) = fetch {
+        return (Body::of(fetch, out.detail()), Shown::No);
+    }
+    let whole = head.header("content-type").unwrap_or_default();
+    let kind = whole.split(|b| *b == b';').next().unwrap_or_default().trim_ascii();
+    let is = |known: &[&str]| known.iter().any(|known| kind.eq_ignore_ascii_case(known.as_bytes()));
+    let shown = if is(&["application/x-www-form-urlencoded"]) {
+        Shown::Form
+    } else if is(&["text/xml", "application/xml", "text/plain"]) {
+        Shown::Text
+    } else if is(&["text/html", "*/*", ""]) {
+        Shown::IfXml
+    } else {
+        Shown::No
+    };
+    let long = head.header("content-length").and_then(head::length).is_some_and(|length| length > MAX_SHOWN as u64);
+    if shown == Shown::No || long { (Body::counted(), Shown::No) } else { (Body::keeping(MAX_SHOWN), shown) }
+}
+
+fn is_xml(body: &[u8]) -> bool {
+    let body = body.trim_ascii_start();
+    body.starts_with(b"<?xml") || body.starts_with(b"<Cisco")
+}
