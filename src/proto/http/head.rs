@@ -4,56 +4,9 @@ use crate::bytes::Malformed;
 use crate::proto::Probe;
 
 /// Request methods that are known; RFC 9110, WebDAV, UPnP, RPC over HTTP.
-<<<<<<< HEAD
-const METHODS: &[&str] = &[
-    "GET",
-    "POST",
-    "HEAD",
-    "OPTIONS",
-    "PUT",
-    "DELETE",
-    "TRACE",
-    "CONNECT",
-    "PATCH",
-    "LINK",
-    "UNLINK",
-    "PROPFIND",
-    "PROPPATCH",
-    "MKCOL",
-    "MKACTIVITY",
-    "CHECKOUT",
-    "CHECKIN",
-    "MERGE",
-    "ACL",
-    "BCOPY",
-    "BDELETE",
-    "BMOVE",
-    "BPROPFIND",
-    "BPROPPATCH",
-    "POLL",
-    "RPC_CONNECT",
-    "RPC_IN_DATA",
-    "RPC_OUT_DATA",
-    "COPY",
-    "MOVE",
-    "LOCK",
-    "UNLOCK",
-    "REPORT",
-    "SEARCH",
-    "SUBSCRIBE",
-    "UNSUBSCRIBE",
-    "NOTIFY",
-    "M-SEARCH",
-    "POLL",
-    "MERGE",
-    "CHECKOUT",
-    "CHECKIN",
-];
-=======
 const METHODS: &str = "GET POST HEAD OPTIONS PUT DELETE TRACE CONNECT PATCH LINK UNLINK PROPFIND PROPPATCH MKCOL COPY MOVE \
     LOCK UNLOCK REPORT SEARCH SUBSCRIBE UNSUBSCRIBE NOTIFY M-SEARCH POLL MERGE CHECKOUT CHECKIN RPC_IN_DATA RPC_OUT_DATA \
     RPC_CONNECT";
->>>>>>> fetch
 
 /// The first line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
