@@ -8,6 +8,7 @@
 //! and events, the typed message and the pure `parse`, the dissector (state → events), tests.
 
 pub mod arp;
+pub mod cast;
 pub mod cdp;
 pub mod dhcp;
 pub mod dns;
@@ -16,6 +17,7 @@ pub mod icmp;
 pub mod lldp;
 pub mod sdp;
 pub mod sip;
+pub mod skinny;
 pub mod tftp;
 pub mod tls;
 
@@ -27,7 +29,7 @@ use crate::event::{Event, EventDef, Field, FieldDef, Fields, Origin, Schema};
 use crate::time::Ts;
 
 /// Adding a protocol is its file and its line here.
-pub static PROTOCOLS: &[&Protocol] = &[];
+pub static PROTOCOLS: &[&Protocol] = &[&skinny::PROTOCOL];
 
 /// What the product knows of a protocol: everything else is derived from this.
 #[derive(Debug)]
