@@ -8,6 +8,7 @@
 //! and events, the typed message and the pure `parse`, the dissector (state → events), tests.
 
 pub mod arp;
+pub mod cast;
 pub mod cdp;
 pub mod dhcp;
 pub mod dns;
@@ -17,6 +18,7 @@ pub mod igmp;
 pub mod lldp;
 pub mod sdp;
 pub mod sip;
+pub mod skinny;
 pub mod tftp;
 pub mod tls;
 
@@ -41,6 +43,7 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &sip::PROTOCOL,
     &sdp::PROTOCOL,
     &http::PROTOCOL,
+    &skinny::PROTOCOL,
 ];
 
 /// What the product knows of a protocol: everything else is derived from this.
