@@ -19,7 +19,7 @@ use crate::flow::frag::{self, Defrag};
 use crate::flow::{self, Edge, Flows, Follow};
 use crate::model::engine::{self, Engine, Models};
 use crate::phone::{self, Concerned, Phones};
-use crate::proto::{Dissect, Expect, File, Mark, On, Out, PROTOCOLS, Probe, Protocol, Segment, Sink, Spare};
+use crate::proto::{Close, Dissect, Expect, File, Mark, On, Out, PROTOCOLS, Probe, Protocol, Segment, Sink, Spare};
 use crate::source::dedup::Dedup;
 use crate::source::{Frame, Notes};
 use crate::time::{Span, Ts};
@@ -585,6 +585,12 @@ impl<W: Watch> Follow for Core<W> {
             }
         };
         self.hub.say(def, fields, origin);
+    }
+
+    fn closed(&mut self, slot: &mut Slot, side: Side, how: Close, origin: &Origin) {
+        if let Slot::Stream(dissector) = slot {
+            dissector.closed(side, how, origin, &mut Out::new(&mut self.hub, &mut self.spare));
+        }
     }
 
     fn finish(&mut self, slot: &mut Slot, origin: &Origin) {

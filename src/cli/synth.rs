@@ -72,7 +72,8 @@ impl Synth {
             let hint = near.map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
             Stop::usage(format!("no scenario {name}{hint}; `offhook synth` lists them"))
         })?;
-        let path = self.write.as_deref().ok_or_else(|| Stop::usage("where to? give -w FILE (- for standard output)"))?;
+        let path =
+            self.write.as_deref().ok_or_else(|| Stop::usage("where to? give -w FILE (- for standard output)"))?;
         let mut out = output(Some(path))?;
         synth::write(story, &self.options(), &mut out)?;
         out.flush()?;

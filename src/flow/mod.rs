@@ -13,7 +13,7 @@ use foldhash::fast::FixedState;
 
 use crate::decode::Tcp;
 use crate::event::{Endpoint, Origin, Side, uint};
-use crate::proto::{Mark, Segment};
+use crate::proto::{Close, Mark, Segment};
 use crate::time::{Span, Ts};
 use crate::{events, fields};
 
@@ -64,6 +64,9 @@ pub trait Follow {
 
     /// The connection opened, closed, failed.
     fn edge(&mut self, slot: &mut Self::Slot, edge: Edge, origin: &Origin);
+
+    /// Why the next [`Follow::stream`] of `side` is its last; not called where the capture merely ends.
+    fn closed(&mut self, slot: &mut Self::Slot, side: Side, how: Close, origin: &Origin);
 
     /// The flow is over.
     fn finish(&mut self, slot: &mut Self::Slot, origin: &Origin);

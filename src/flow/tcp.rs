@@ -7,7 +7,7 @@
 use super::{Edge, Follow, Limits};
 use crate::decode::Tcp;
 use crate::event::{Origin, Side};
-use crate::proto::{Mark, Segment};
+use crate::proto::{Close, Mark, Segment};
 use crate::time::{Span, Ts};
 
 /// A gap that the receiver acknowledged is believed after so long: frames of a capture may be slightly out of order.
@@ -147,6 +147,18 @@ impl Connection {
         flow: u32,
         limits: &Limits,
     ) {
+        self.end(follow, slot, origin, flow, limits, None);
+    }
+
+    fn end<F: Follow>(
+        &mut self,
+        follow: &mut F,
+        slot: &mut F::Slot,
+        origin: &mut Origin,
+        flow: u32,
+        limits: &Limits,
+        how: Option<Close>,
+    ) {
         if self.over {
             return;
         }
@@ -160,7 +172,7 @@ impl Connection {
             let mut read = Read { follow, slot, origin, side, flow, limits };
             let half = self.half(side);
             half.gaps(&mut read, true);
-            half.finish(&mut read);
+            half.finish(&mut read, how);
         }
         self.over = true;
     }
@@ -219,13 +231,13 @@ impl Connection {
         } else if !closing {
             follow.edge(slot, Edge::Reset, origin);
         }
-        self.finish(follow, slot, &mut { *origin }, flow, limits);
+        self.end(follow, slot, &mut { *origin }, flow, limits, Some(Close::Reset));
     }
 
     fn end_if_complete<F: Follow>(&mut self, read: &mut Read<'_, F>) {
         let half = self.half(read.side);
         if !half.ended && half.end.is_some() && (half.end == half.next || half.next.is_none()) {
-            half.finish(read);
+            half.finish(read, Some(Close::Fin));
         }
     }
 }
@@ -398,9 +410,13 @@ impl Half {
         self.early_now_due(read);
     }
 
-    fn finish<F: Follow>(&mut self, read: &mut Read<'_, F>) {
+    /// Nothing follows: it was closed or aborted, or (`None`) the capture ended.
+    fn finish<F: Follow>(&mut self, read: &mut Read<'_, F>, how: Option<Close>) {
         if !self.ended {
             self.ended = true;
+            if let Some(how) = how {
+                read.follow.closed(read.slot, read.side, how, read.origin);
+            }
             let (held, marks) = (std::mem::take(&mut self.held), std::mem::take(&mut self.marks));
             read.offer(&held, &marks, true);
             self.early = Vec::new();
@@ -442,6 +458,9 @@ mod tests {
         }
         fn edge(&mut self, (): &mut (), edge: Edge, _: &Origin) {
             self.0.push(format!("{edge:?}"));
+        }
+        fn closed(&mut self, (): &mut (), side: Side, how: Close, _: &Origin) {
+            self.0.push(format!("{side:?} {how:?}"));
         }
         fn finish(&mut self, (): &mut (), _: &Origin) {
             self.0.push("finish".to_owned());
@@ -495,7 +514,9 @@ mod tests {
             "Connect(1)",
             "Connect(2)",
             "Refused",
+            "Client Reset",
             "Client end, 0 left",
+            "Server Reset",
             "Server end, 0 left",
             "finish",
             "finish",
@@ -503,7 +524,9 @@ mod tests {
             "Accept",
             "Client hello",
             "Reset",
+            "Client Reset",
             "Client end, 3 left",
+            "Server Reset",
             "Server end, 0 left",
             "finish",
             "finish",
