@@ -29,7 +29,7 @@ use crate::event::{Event, EventDef, Field, FieldDef, Fields, Origin, Schema};
 use crate::time::Ts;
 
 /// Adding a protocol is its file and its line here.
-pub static PROTOCOLS: &[&Protocol] = &[&skinny::PROTOCOL];
+pub static PROTOCOLS: &[&Protocol] = &[&skinny::PROTOCOL, &cast::PROTOCOL];
 
 /// What the product knows of a protocol: everything else is derived from this.
 #[derive(Debug)]
