@@ -174,6 +174,15 @@ fn later_versions() {
 
 #[test]
 fn what_is_shorter() {
+    let mut old = REGISTER_SAMPLE[..56].to_vec();
+    old[0] = 48;
+    check(
+        Side::Client,
+        &old,
+        &[
+            "register DeviceName=SEP001122334455 instance=1 stationIpAddr=10.20.0.50 deviceType=30018 maxStreams=5 activeStreams=0 protocolVer=20 phone=true",
+        ],
+    );
     // A known older form has no defect; half a field has one, and keeps what came before.
     check(
         Side::Server,
