@@ -44,6 +44,7 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &sdp::PROTOCOL,
     &http::PROTOCOL,
     &skinny::PROTOCOL,
+    &cast::PROTOCOL,
 ];
 
 /// What the product knows of a protocol: everything else is derived from this.

@@ -17,7 +17,7 @@ use std::net::IpAddr;
 use fields::*;
 use messages::Message;
 
-use super::{Dissect, Expect, Mark, On, Out, Probe, Protocol, Segment, Side};
+use super::{Dissect, Expect, On, Out, Probe, Protocol, Segment, Side};
 use crate::bytes::{Malformed, Reader};
 use crate::event::{EventDef, FieldDef, Fields, Origin, Value};
 
@@ -169,32 +169,33 @@ struct Dissector {
 
 impl Dissect for Dissector {
     fn stream(&mut self, segment: &Segment<'_>, out: &mut Out<'_>) -> usize {
+        let all = segment.bytes.len();
+        let next_start =
+            |at: usize| segment.marks.iter().map(|m| m.at).find(|start| *start > at).unwrap_or(all).min(all);
         let mut lost = self.lost.get(segment.side.index()).is_some_and(|lost| *lost);
         let mut at = 0;
         while let Some(rest) = segment.bytes.get(at..).filter(|rest| !rest.is_empty()) {
-            if lost {
-                match found(segment, at) {
-                    Found::At(start) => (at, lost) = (start, false),
-                    Found::Perhaps(start) => {
-                        at = start;
-                        break;
-                    }
-                    Found::No => at = segment.bytes.len(),
+            // Senders begin a message at the start of a segment: there reading goes on.
+            if lost && !begins(rest) {
+                if rest.len() < HEADER && !segment.end && !matches!(cut(rest), Cut::Bad(_)) {
+                    break;
                 }
+                at = next_start(at);
                 continue;
             }
+            lost = false;
             match cut(rest) {
                 Cut::Whole(size) => {
                     self.message(segment, at..at + size, out);
                     at += size;
                 }
                 Cut::More if segment.end => {
-                    self.message(segment, at..segment.bytes.len(), out);
-                    at = segment.bytes.len();
+                    self.message(segment, at..all, out);
+                    at = all;
                 }
                 Cut::More => break,
                 Cut::Bad(defect) => {
-                    let end = next_start(segment.marks, at).unwrap_or(segment.bytes.len()).min(segment.bytes.len());
+                    let end = next_start(at);
                     let mut fields = out.fields();
                     // What of the header is there; it is known to be wrong.
                     let _ = header(&mut Reader::new(rest.get(..defect.at + 4).unwrap_or(rest)), &mut fields);
@@ -210,43 +211,6 @@ impl Dissect for Dissector {
     fn gap(&mut self, side: Side, _lost: u64, _origin: &Origin, _out: &mut Out<'_>) {
         self.set_lost(side, true);
     }
-}
-
-/// Where a message begins again.
-enum Found {
-    At(usize),
-    /// Too few bytes to tell.
-    Perhaps(usize),
-    No,
-}
-
-/// The first segment from `at` on that begins like a message.
-fn found(segment: &Segment<'_>, at: usize) -> Found {
-    let mut start = at;
-    if !segment.marks.iter().any(|m| m.at == at) && at != 0 {
-        match next_start(segment.marks, at) {
-            Some(next) => start = next,
-            None => return Found::No,
-        }
-    }
-    while let Some(rest) = segment.bytes.get(start..).filter(|rest| !rest.is_empty()) {
-        if begins(rest) {
-            return Found::At(start);
-        }
-        if rest.len() < HEADER && !segment.end && !matches!(cut(rest), Cut::Bad(_)) {
-            return Found::Perhaps(start);
-        }
-        match next_start(segment.marks, start) {
-            Some(next) => start = next,
-            None => return Found::No,
-        }
-    }
-    Found::No
-}
-
-/// Where the first segment after `at` begins.
-fn next_start(marks: &[Mark], at: usize) -> Option<usize> {
-    marks.iter().map(|m| m.at).find(|start| *start > at)
 }
 
 impl Dissector {

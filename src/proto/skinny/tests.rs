@@ -1,5 +1,8 @@
+//! Known answers from real and made messages; every cut, split and noise; who is a phone.
+
 use super::samples::*;
 use super::*;
+use crate::proto::Mark;
 use crate::proto::testing::{any_stream, stream};
 
 const PORTS: (u16, u16) = (49152, 2000);
@@ -154,7 +157,7 @@ fn later_versions() {
         &["dialed_number dialedNumber=307 lineInstance=1 callReference=4660"],
     );
     let mut info = words(&[1, 4660, 1, 0, 0, 1, 1, 0]);
-    info.extend(b"321\0\x003307\0307\0\0\0\0\0\0Room\0Ann\0Bob\0\0\0\0");
+    info.extend(b"321\0\x003307\x00307\0\0\0\0\0\0Room\0Ann\0Bob\0\0\0\0");
     check(
         Side::Server,
         &message(0x14a, 20, &info),
@@ -171,6 +174,15 @@ fn later_versions() {
 
 #[test]
 fn what_is_shorter() {
+    let mut old = REGISTER_SAMPLE[..56].to_vec();
+    old[0] = 48;
+    check(
+        Side::Client,
+        &old,
+        &[
+            "register DeviceName=SEP001122334455 instance=1 stationIpAddr=10.20.0.50 deviceType=30018 maxStreams=5 activeStreams=0 protocolVer=20 phone=true",
+        ],
+    );
     // A known older form has no defect; half a field has one, and keeps what came before.
     check(
         Side::Server,
