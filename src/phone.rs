@@ -624,7 +624,8 @@ impl Phones {
         });
         // Names in requests are the sender's own; a file event is about the one who asked.
         let speaker = match event.def.proto() {
-            "file" => event.origin.client().unwrap_or(src),
+            // SCCP: what the CallManager says of a station is about the one that connected.
+            "file" | "skinny" => event.origin.client().unwrap_or(src),
             _ => src,
         };
         let own = match &named {

@@ -15,6 +15,8 @@ fn pick(lines: &[String], names: &str) -> Vec<String> {
     let wanted: Vec<String> = names.split(' ').map(|n| format!("{n}=")).collect();
     lines
         .iter()
+        // What a body says is an event of its own, tried where bodies are read.
+        .filter(|line| line.starts_with("sip.") || line.starts_with("EXPECT") || line.starts_with("LIMIT"))
         .map(|line| {
             // A value may hold blanks: a field ends where the next name begins.
             let mut fields: Vec<String> = Vec::new();
