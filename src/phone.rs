@@ -78,8 +78,12 @@ pub struct Phone {
     pub callmanagers: Vec<String>,
     /// Protocols it was seen to speak itself.
     speaks: Vec<&'static str>,
-    /// Unicast frames to it are in the capture.
+    /// Unicast packets to it are in the capture.
     hears: bool,
+    /// Frames with its own MAC as their source are in the capture.
+    own_mac_seen: bool,
+    /// Unicast frames from or to its MAC are in the capture.
+    on_path: bool,
     /// First and last frame that concerned it.
     pub frames: Option<(u64, u64)>,
 }
@@ -121,10 +125,23 @@ impl Phone {
         }
     }
 
-    /// Whether the phone itself was seen to speak a protocol; `replies` asks whether frames sent to it are in
-    /// the capture.
-    pub fn visible(&self, proto: &str) -> bool {
-        if proto == "replies" { self.hears } else { self.speaks.contains(&proto) }
+    /// Whether the capture could have seen what the phone says in a protocol: the ground on which absence is judged.
+    ///
+    /// * `cdp`, `lldp`, `link`: only where the phone itself was seen to speak on its link;
+    /// * `dhcp`, `arp`: where any frame of the phone's own MAC is in the capture;
+    /// * `replies`: where frames sent to the phone are in the capture;
+    /// * anything above IP: where the capture lies on the phone's path (its link, or unicast frames of its MAC) and
+    ///   holds more than DHCP (`holds_ip`), or where the phone was seen to speak just that.
+    pub fn visible(&self, proto: &str, holds_ip: bool) -> bool {
+        let speaks = |proto: &str| self.speaks.contains(&proto);
+        match proto {
+            "cdp" | "lldp" => speaks(proto),
+            "link" => speaks("cdp") || speaks("lldp"),
+            "replies" => self.hears,
+            "dhcp" | "arp" => speaks(proto) || speaks("cdp") || speaks("lldp") || self.own_mac_seen,
+            "ip" => holds_ip,
+            _ => speaks(proto) || holds_ip && (self.on_path || speaks("cdp") || speaks("lldp")),
+        }
     }
 }
 
@@ -600,9 +617,13 @@ impl Phones {
             self.concern(id, true, event, keep);
             return;
         }
-        // Another station claims a phone's address: that phone is concerned.
-        let claimed = address.and_then(|ip| self.by_ip.get(&ip).copied());
-        if let Some(Bound::To(id)) = claimed {
+        // Another station answers the phone, or claims its address: that phone is concerned.
+        let asked = event.origin.eth_dst.and_then(|mac| self.by_mac.get(&mac).copied());
+        let claimed = match address.and_then(|ip| self.by_ip.get(&ip).copied()) {
+            Some(Bound::To(id)) => Some(id),
+            _ => None,
+        };
+        if let Some(id) = asked.or(claimed) {
             self.concern(self.resolve(id), false, event, keep);
         }
     }
@@ -779,6 +800,8 @@ impl Phones {
             into.model = into.model.take().or(old.model);
             into.load = into.load.take().or(old.load);
             into.hears |= old.hears;
+            into.own_mac_seen |= old.own_mac_seen;
+            into.on_path |= old.on_path;
             into.speaks.extend(old.speaks.iter().filter(|p| !into.speaks.contains(*p)).copied().collect::<Vec<_>>());
             for address in old.addresses {
                 if !into.addresses.iter().any(|a| a.ip == address.ip) {
@@ -838,6 +861,12 @@ impl Phones {
         let phone = &mut station.phone;
         let (first, last) = phone.frames.unwrap_or((event.origin.frame, 0));
         phone.frames = Some((first.min(event.origin.frame), last.max(event.origin.frame)));
+        let origin = event.origin;
+        if phone.mac.is_some() {
+            let unicast = origin.eth_dst.is_some_and(|[first, ..]| first & 1 == 0);
+            phone.own_mac_seen |= origin.eth_src == phone.mac;
+            phone.on_path |= unicast && (origin.eth_src == phone.mac || origin.eth_dst == phone.mac);
+        }
         if sends {
             let proto = event.def.proto();
             if !phone.speaks.contains(&proto) {

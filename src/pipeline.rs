@@ -352,8 +352,8 @@ impl<W: Watch> Pipeline<W> {
         let hub = &mut self.core.hub;
         hub.capture_facts(&last, notes, &self.core.gaps, &self.core.one_way);
         hub.tick(self.now);
-        let Hub { mut engine, phones, mut findings, watch, seen, others, .. } = self.core.hub;
-        let flows = engine.finish(self.now, &Sight(&phones), &mut |finding| {
+        let Hub { mut engine, phones, mut findings, watch, seen, others, holds_ip, .. } = self.core.hub;
+        let flows = engine.finish(self.now, &Sight(&phones, holds_ip), &mut |finding| {
             findings.take(finding);
         });
         let summary = Summary {
@@ -390,6 +390,12 @@ impl<W: Watch> Pipeline<W> {
         let frame = packet.origin.frame;
         let marks = [Mark { at: 0, frame }];
         let origin = &packet.origin;
+        self.core.hub.holds_ip |= match &packet.layer {
+            Layer::Tcp(_) | Layer::Fragment(_) => true,
+            Layer::Udp { .. } => ![origin.src, origin.dst].into_iter().flatten().any(|end| matches!(end.port, 67 | 68)),
+            Layer::Ether { ether_type, .. } => *ether_type == 0x0806,
+            _ => false,
+        };
         match &packet.layer {
             Layer::Udp { payload } => self.flows.datagram(&mut self.core, origin, payload, &marks, packet.cut),
             Layer::Tcp(_) if origin.duplicate => {}
@@ -617,6 +623,8 @@ struct Hub<W: Watch> {
     limits_told: Vec<&'static str>,
     seen: Vec<u64>,
     others: Vec<String>,
+    /// Something other than link discovery and DHCP was captured: IP as such is not filtered out.
+    holds_ip: bool,
     user_agents: [Option<&'static crate::event::FieldDef>; 3],
     detail: bool,
 }
@@ -637,6 +645,7 @@ impl<W: Watch> Hub<W> {
             limits_told: Vec::new(),
             seen: vec![0; PROTOCOLS.len()],
             others: Vec::new(),
+            holds_ip: false,
             user_agents: ["sip.User-Agent", "sip.Server", "sip.cisco_phone"].map(|name| schema.field(name)),
             detail: options.detail,
         }
@@ -649,8 +658,8 @@ impl<W: Watch> Hub<W> {
     }
 
     fn judge(&mut self, event: &Event<'_>, concerned: &[Concerned]) {
-        let Hub { engine, phones, findings, watch, .. } = self;
-        engine.event(event, concerned, &Sight(phones), &mut |finding| {
+        let Hub { engine, phones, findings, watch, holds_ip, .. } = self;
+        engine.event(event, concerned, &Sight(phones, *holds_ip), &mut |finding| {
             watch.finding(&finding, phones);
             findings.take(finding);
         });
@@ -658,8 +667,8 @@ impl<W: Watch> Hub<W> {
 
     fn tick(&mut self, now: Ts) {
         if self.engine.poll_timeout().is_some_and(|due| due <= now) {
-            let Hub { engine, phones, findings, watch, .. } = self;
-            engine.tick(now, &Sight(phones), &mut |finding| {
+            let Hub { engine, phones, findings, watch, holds_ip, .. } = self;
+            engine.tick(now, &Sight(phones, *holds_ip), &mut |finding| {
                 watch.finding(&finding, phones);
                 findings.take(finding);
             });
@@ -821,7 +830,7 @@ impl<W: Watch> Sink for Hub<W> {
 }
 
 /// What the models may ask of a phone.
-struct Sight<'p>(&'p Phones);
+struct Sight<'p>(&'p Phones, bool);
 
 impl engine::Who for Sight<'_> {
     fn identity(&self, phone: PhoneId, what: engine::Identity, found: &mut dyn FnMut(crate::event::Value<'_>)) {
@@ -831,6 +840,6 @@ impl engine::Who for Sight<'_> {
     }
 
     fn visible(&self, phone: PhoneId, proto: &str) -> bool {
-        self.0.get(phone).is_some_and(|phone| phone.visible(proto))
+        self.0.get(phone).is_some_and(|phone| phone.visible(proto, self.1))
     }
 }
