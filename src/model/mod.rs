@@ -1,3 +1,1 @@
 //! model
-pub mod engine;
-pub mod load;
