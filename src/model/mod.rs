@@ -1,1 +1,411 @@
-//! model
+//! Models: the documented sequences as data, and the engine that judges events by them.
+//!
+//! A model is one TOML file (`models/*.toml`). It is read with places ([`load`]), resolved against the schema of
+//! events and fields (`compile`), linted ([`check`]), tried on its own examples ([`example`]), drawn ([`graph`]),
+//! and run ([`engine`]).
+//!
+//! # The language
+//!
+//! ```toml
+//! id      = "dhcp"                       # its findings are dhcp.<slug>
+//! title   = "The phone gets an address"
+//! sources = ["RFC 2131 §3.1"]
+//! subject = "phone"                      # phone call session login request broadcast stream capture message
+//! start   = "start"
+//! accept  = ["bound"]                    # a run that ends here passes, whatever deadline is pending
+//! join    = ["bound"]                    # where a capture that begins in the middle may step in
+//!
+//! [timers]                               # named lengths of time, which a site may override
+//! give_up = "60s"
+//! [keep]                                 # one value a run: number, true/false, "" = any one value, [] = list
+//! naks = 0
+//! [each.phone]                           # the same for each phone of a run (the listeners of a page)
+//! [facts]                                # what this model tells all models of the phone; "type: meaning"
+//! tftp_servers = "list: the configuration servers, in order"
+//!
+//! rows = ["FROM EVENT [when GUARD] -> TO [{ ACTION; ACTION }]"]
+//!
+//! [state.discovering]
+//! title  = "asking for an address"
+//! within = "give_up"                     # an expression, computed when the state is entered
+//! until  = "dhcp.nak when naks > 1"      # one or several events that cancel the deadline
+//! late   = [{ when = "…", each = "…", raise = "dhcp.no-answer", do = "naks = 0", to = "start" }]
+//!
+//! [finding."dhcp.no-answer"]
+//! severity = "fail"                      # fail warn info
+//! what = "Asked {count} times."          # {x}: from `with`, else what is kept, else a fact of the phone
+//! why  = "…"
+//! fix  = "…"
+//! source = "…"                           # else the first of the model's sources
+//! needs  = "visible(dhcp)"               # absence that the capture could have seen
+//! with   = { count = "count(dhcp.discover)" }
+//! cites  = "run"                         # all frames that moved the run, not only those of this state
+//! again  = "update"                      # found once more: a new text replaces the old (counts); else a new finding
+//! inferred = true                        # drawn from sizes and timing of what is encrypted
+//!
+//! [[example]]
+//! trace = ["0.0 dhcp.discover", "4.0 < dhcp.offer dhcp.ip.your=10.0.0.7", "70.0 frame"]
+//! finds = ["60.0 dhcp.no-answer"]
+//! ```
+//!
+//! * FROM is a state, several (`a|b`) or `*`; EVENT one or several; TO a state or `=` (stay). Of the rows of the
+//!   current state the first that fits is taken; an event that fits none changes nothing. A row that stays keeps
+//!   the state's deadline unless it says `restart`.
+//! * ACTION: `x = EXPR`, `x += EXPR` (adds a number; appends to a list what is not in it), `x -= EXPR`, `clear x`,
+//!   `phone.fact = EXPR`, `raise ID [when GUARD]`, `raise ID each GUARD` (one finding for each phone of the run
+//!   for which it holds), `restart`. They are done in order.
+//! * Expressions are those of [`crate::expr`], and besides: what the model keeps, its timers, `phone.<fact>` of any
+//!   model, `phone.name mac ip vlan model load dn callmanager`, `phone.sends`, `phone.receives`, `site.<name>`;
+//!   `count(event[, window])` of this run (up to 64 in a window are counted), `age(event)` or `age(x)` of a kept
+//!   time, in seconds, `elapsed()` in this state, `seen(state)`, `outcome(model)` and `at(model)` of this phone,
+//!   `visible(proto)`, and over the phones of a run `any(…)`, `every(…)`, `count(…)`.
+//! * The first entry of `late` whose `when` holds is done, once for each time the state is entered; `to` the same
+//!   state waits once more. When a deadline fires there is no message at hand: what `late` names must have been kept.
+//! * Unknown guards take no row and raise nothing. Where one decided nothing about a `fail`, and where the `needs`
+//!   of a `fail` do not hold, the run is inconclusive.
+//! * Without `key` there is one run a phone. With `key = { "sip.request" = "sip.Call-ID" }` there is one for each
+//!   value; an event with several keys (`["a", "b"]`) belongs to the run that has the first of them, and brings
+//!   that run the others. A run in a state without a way out is over; a new one may start with its key.
+
+pub mod check;
+mod compile;
+pub mod engine;
+pub mod example;
+pub mod graph;
+pub mod load;
+mod read;
+mod row;
+mod run;
+mod view;
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::event::{EventDef, Value};
+use crate::expr::Expr;
+use crate::finding::Severity;
+pub use engine::{Concerned, Engine, Limits, Who};
+
+/// All loaded models, resolved and ready to run.
+#[derive(Debug)]
+pub struct Models {
+    /// In the order in which they judge an event: those that read another's facts or outcome come after it.
+    pub list: Vec<Model>,
+    /// Every fact that one of them sets.
+    pub facts: Vec<Fact>,
+    /// What the site's file says, by name.
+    pub(crate) site: Vec<Option<Vec<Value<'static>>>>,
+    /// Who wants an event: the address of its definition → models, each with its own number for the event.
+    by_event: HashMap<usize, Vec<(u16, u16)>, foldhash::fast::RandomState>,
+}
+
+impl Models {
+    /// The model of that id.
+    pub fn get(&self, id: &str) -> Option<&Model> {
+        self.list.iter().find(|model| &*model.id == id)
+    }
+
+    fn wanting(&self, def: &'static EventDef) -> &[(u16, u16)] {
+        self.by_event.get(&std::ptr::from_ref(def).addr()).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+/// What a site's own file says: it overrides timers and answers `site.<name>`.
+#[derive(Debug, Clone, Default)]
+pub struct Site {
+    /// Seconds by `<model>.<timer>`.
+    pub timers: HashMap<String, f64>,
+    /// Values by name: `srst`, `callmanagers`.
+    pub values: HashMap<String, Vec<Value<'static>>>,
+}
+
+/// A fact of a phone that outlives runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fact {
+    /// Its name after `phone.`.
+    pub name: String,
+    /// One value or several.
+    pub list: bool,
+    /// What it means.
+    pub meaning: String,
+    kind: crate::expr::Type,
+}
+
+/// What a run is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Subject {
+    Phone,
+    Call,
+    Session,
+    Login,
+    Request,
+    Broadcast,
+    Stream,
+    Capture,
+    Message,
+}
+
+impl Subject {
+    const ALL: [(&'static str, Subject); 9] = [
+        ("phone", Subject::Phone),
+        ("call", Subject::Call),
+        ("session", Subject::Session),
+        ("login", Subject::Login),
+        ("request", Subject::Request),
+        ("broadcast", Subject::Broadcast),
+        ("stream", Subject::Stream),
+        ("capture", Subject::Capture),
+        ("message", Subject::Message),
+    ];
+
+    /// `phone`, `call`, …
+    pub fn name(self) -> &'static str {
+        Subject::ALL.iter().find(|(_, subject)| *subject == self).map_or("", |(name, _)| name)
+    }
+
+    /// Whether its runs are flows. What is found about the capture or one message is no flow.
+    pub fn is_flow(self) -> bool {
+        !matches!(self, Subject::Capture | Subject::Message)
+    }
+}
+
+/// A sequence model.
+#[derive(Debug)]
+pub struct Model {
+    /// `dhcp`
+    pub id: Arc<str>,
+    /// For a person.
+    pub title: String,
+    /// The documents it was written from.
+    pub sources: Vec<String>,
+    /// What a run is about.
+    pub subject: Subject,
+    /// Its states; rows name them by their place here.
+    pub states: Vec<State>,
+    /// Where a run begins.
+    pub start: usize,
+    /// Its rows, in the order of the file.
+    pub rows: Vec<Row>,
+    /// What it may find.
+    pub findings: Vec<FindingDef>,
+    /// Its own examples.
+    pub examples: Vec<example::Example>,
+    /// The file it comes from.
+    pub file: String,
+    /// The text of that file.
+    pub text: Arc<str>,
+    events: Vec<&'static EventDef>,
+    /// The rows of a state for an event: `rows_at[state][event]`.
+    rows_at: Vec<Vec<Vec<u16>>>,
+    joins: Vec<usize>,
+    keep: Vec<Var>,
+    each: Vec<Var>,
+    /// For each event the expressions that key its run; all empty for a model without a key.
+    keys: Vec<Vec<Expr>>,
+    keyed: bool,
+    names: Vec<Name>,
+    questions: Vec<Question>,
+    /// For each event its place among those that are counted.
+    tracks: Vec<Option<u16>>,
+    /// Ids of the models whose outcome or state it asks for.
+    pub(crate) asks: Vec<usize>,
+    fresh: run::Run,
+}
+
+/// A state.
+#[derive(Debug)]
+pub struct State {
+    /// `discovering`
+    pub name: Arc<str>,
+    /// For a person: `asking for an address`.
+    pub label: Arc<str>,
+    /// A run that ends here passes.
+    pub accept: bool,
+    /// No row leads out of it and no deadline stands in it: a run is over here.
+    pub ends: bool,
+    /// The source of its `within`, for a drawing.
+    pub limit: Option<String>,
+    within: Option<Expr>,
+    until: Vec<Until>,
+    late: Vec<Late>,
+}
+
+#[derive(Debug)]
+struct Until {
+    events: Vec<usize>,
+    guard: Option<Expr>,
+}
+
+#[derive(Debug)]
+struct Late {
+    when: Option<Expr>,
+    actions: Vec<Action>,
+    to: Option<usize>,
+}
+
+/// A row: from a state, by an event, to a state.
+#[derive(Debug)]
+pub struct Row {
+    /// The states it leads from.
+    pub from: Vec<usize>,
+    /// The events it takes, for a person.
+    pub by: Vec<&'static EventDef>,
+    /// The source of its guard.
+    pub when: Option<String>,
+    /// The state it leads to; `None` if it stays.
+    pub to: Option<usize>,
+    guard: Option<Expr>,
+    actions: Vec<Action>,
+}
+
+#[derive(Debug)]
+enum Action {
+    Set(Target, Change, Expr),
+    Clear(Target),
+    /// A finding: if the guard holds; with `each`, for each phone for which it holds.
+    Raise { finding: usize, when: Option<Expr>, each: bool },
+    Restart,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Change {
+    Put,
+    Add,
+    Take,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Target {
+    Kept(usize),
+    Child(usize),
+    Fact(usize),
+}
+
+#[derive(Debug)]
+struct Var {
+    name: String,
+    kind: crate::expr::Type,
+    list: bool,
+    initial: Vec<Value<'static>>,
+}
+
+/// A name that an expression of a model may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Name {
+    Kept(usize),
+    Child(usize),
+    Fact(usize),
+    Identity(Identity),
+    Sends,
+    Receives,
+    Site(usize),
+}
+
+/// What the phone room knows of a phone, as the models name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Identity {
+    /// `SEP001122334455`
+    Name,
+    /// Its hardware address.
+    Mac,
+    /// Its address now.
+    Ip,
+    /// The VLAN its frames are in.
+    Vlan,
+    /// `CP-7961G`
+    Model,
+    /// Its firmware.
+    Load,
+    /// Its directory numbers.
+    Dn,
+    /// The CallManager it is registered with.
+    CallManager,
+}
+
+impl Identity {
+    /// Each with the name it has after `phone.`.
+    pub const ALL: [(&'static str, Identity); 8] = [
+        ("name", Identity::Name),
+        ("mac", Identity::Mac),
+        ("ip", Identity::Ip),
+        ("vlan", Identity::Vlan),
+        ("model", Identity::Model),
+        ("load", Identity::Load),
+        ("dn", Identity::Dn),
+        ("callmanager", Identity::CallManager),
+    ];
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Question {
+    Count(u16),
+    Age(u16),
+    AgeOf(Name),
+    Elapsed,
+    Seen(usize),
+    Outcome(usize),
+    At(usize),
+    Visible(Arc<str>),
+}
+
+/// A finding as its model describes it.
+#[derive(Debug)]
+pub struct FindingDef {
+    /// `dhcp.no-answer`
+    pub id: Arc<str>,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The document it rests on.
+    pub source: Arc<str>,
+    /// Drawn from sizes and timing.
+    pub inferred: bool,
+    /// The sources of what, why and fix, with their placeholders.
+    pub texts: [String; 3],
+    what: Vec<Piece>,
+    why: Vec<Piece>,
+    fix: Vec<Piece>,
+    needs: Option<(Expr, String)>,
+    whole_run: bool,
+    update: bool,
+}
+
+#[derive(Debug)]
+enum Piece {
+    Text(String),
+    /// A placeholder: its value, and what is said if it cannot be told.
+    Value(Expr),
+}
+
+/// Something wrong in a model's file, or worth a second look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelError {
+    /// The file.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column, in characters from 1.
+    pub column: usize,
+    /// What is wrong.
+    pub what: String,
+    /// What would be right.
+    pub hint: Option<String>,
+    /// Only a warning: the model can be used.
+    pub warning: bool,
+}
+
+impl fmt::Display for ModelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = if self.warning { "warning: " } else { "" };
+        write!(f, "{}:{}:{}: {kind}{}", self.file, self.line, self.column, self.what)?;
+        self.hint.as_ref().map_or(Ok(()), |hint| write!(f, " ({hint})"))
+    }
+}
+
+impl std::error::Error for ModelError {}

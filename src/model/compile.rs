@@ -1,0 +1,769 @@
+//! The parts of models → models: names become places, expressions are checked, and every error has its place.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use super::read::{Initial, Raw, RawFinding, RawState, Text};
+use super::row::{ActionText, Part, row};
+use super::run::Run;
+use super::{
+    Action, Change, Fact, FindingDef, Identity, Late, Model, ModelError, Models, Name, Piece, Question, Row, Site, State,
+    Subject, Target, Until, Var, example,
+};
+use crate::event::{EventDef, Schema, Value, nearest};
+use crate::expr::{Answer, Expr, ExprError, Names, Query, Slot, Type};
+use crate::finding::Severity;
+
+/// More states than this would not fit the set of states that a run has seen.
+const MOST_STATES: usize = 64;
+
+/// Compiles all models together: they share facts and ask for each other's outcome.
+pub(super) fn compile(raws: &[Raw], schema: &Schema, site: &Site) -> (Models, Vec<ModelError>) {
+    let mut errors = Vec::new();
+    let facts = facts(raws, &mut errors);
+    let ids: Vec<&str> = raws.iter().map(|raw| raw.id.value.as_str()).collect();
+    let site_names = RefCell::new(Vec::new());
+    let mut models = Models { list: Vec::new(), facts, site: Vec::new(), by_event: HashMap::default() };
+    for (number, raw) in raws.iter().enumerate() {
+        if ids.iter().take(number).any(|id| *id == raw.id.value) {
+            errors.push(raw.error(&raw.id, format!("there is a model `{}` already", raw.id.value)));
+        }
+        let compiler =
+            Compiler::new(number, raw, schema, &models.facts, &ids, site, &site_names, RefCell::new(Vec::new()));
+        let model = compiler.model();
+        errors.extend(compiler.errors.into_inner());
+        models.list.push(model);
+    }
+    models.site = site_names.into_inner().iter().map(|name: &String| site.values.get(name).cloned()).collect();
+    for (number, model) in models.list.iter().enumerate() {
+        for (event, def) in model.events.iter().enumerate() {
+            let wanting = models.by_event.entry(std::ptr::from_ref(*def).addr()).or_default();
+            wanting.push((number as u16, event as u16));
+        }
+    }
+    (models, errors)
+}
+
+fn facts(raws: &[Raw], errors: &mut Vec<ModelError>) -> Vec<Fact> {
+    let mut facts: Vec<Fact> = Vec::new();
+    for raw in raws {
+        for (name, meaning) in &raw.facts {
+            let (kind, rest) = meaning.value.split_once(':').unwrap_or((&meaning.value, ""));
+            let (list, kind) = match kind.trim() {
+                "list" => (true, Type::Any),
+                "number" => (false, Type::Number),
+                "text" => (false, Type::Text),
+                "flag" => (false, Type::Bool),
+                "address" => (false, Type::Ip),
+                "mac" => (false, Type::Mac),
+                "time" => (false, Type::Time),
+                "value" => (false, Type::Any),
+                _ => {
+                    let error = raw.error(meaning, "a fact is described as \"type: meaning\"");
+                    errors.push(error.hint("types are list, number, text, flag, address, mac, time, value"));
+                    continue;
+                }
+            };
+            let reserved = ["sends", "receives"].contains(&name.value.as_str());
+            if reserved || Identity::ALL.iter().any(|(known, _)| *known == name.value) {
+                errors.push(raw.error(name, format!("`phone.{}` is known of every phone, and no model may set it", name.value)));
+                continue;
+            }
+            let fact = Fact { name: name.value.clone(), list, meaning: rest.trim().to_owned(), kind };
+            match facts.iter().find(|known| known.name == fact.name) {
+                Some(known) if known.list != list || known.kind != kind => {
+                    errors.push(raw.error(meaning, format!("another model describes `phone.{}` differently", fact.name)));
+                }
+                Some(_) => {}
+                None => facts.push(fact),
+            }
+        }
+    }
+    facts
+}
+
+struct Compiler<'c> {
+    number: usize,
+    raw: &'c Raw,
+    schema: &'c Schema,
+    facts: &'c [Fact],
+    ids: &'c [&'c str],
+    site: &'c Site,
+    site_names: &'c RefCell<Vec<String>>,
+    errors: RefCell<Vec<ModelError>>,
+    states: Vec<Text>,
+    keep: Vec<Var>,
+    each: Vec<Var>,
+    timers: Vec<(String, f64)>,
+    names: RefCell<Vec<Name>>,
+    questions: RefCell<Vec<Question>>,
+    events: RefCell<Vec<&'static EventDef>>,
+    tracked: RefCell<Vec<usize>>,
+    asks: RefCell<Vec<usize>>,
+}
+
+impl<'c> Compiler<'c> {
+    #[expect(clippy::too_many_arguments, reason = "what all models share, and this one's own")]
+    fn new(
+        number: usize,
+        raw: &'c Raw,
+        schema: &'c Schema,
+        facts: &'c [Fact],
+        ids: &'c [&'c str],
+        site: &'c Site,
+        site_names: &'c RefCell<Vec<String>>,
+        errors: RefCell<Vec<ModelError>>,
+    ) -> Compiler<'c> {
+        let mut compiler = Compiler {
+            number,
+            raw,
+            schema,
+            facts,
+            ids,
+            site,
+            site_names,
+            errors,
+            states: Vec::new(),
+            keep: raw.keep.iter().map(var).collect(),
+            each: raw.each.iter().map(var).collect(),
+            timers: Vec::new(),
+            names: RefCell::default(),
+            questions: RefCell::default(),
+            events: RefCell::default(),
+            tracked: RefCell::default(),
+            asks: RefCell::default(),
+        };
+        compiler.states = compiler.state_names();
+        compiler.timers = compiler.timers();
+        compiler
+    }
+
+    fn tell(&self, error: ModelError) {
+        self.errors.borrow_mut().push(error);
+    }
+
+    fn model(&self) -> Model {
+        let raw = self.raw;
+        self.check_names();
+        let start = self.state(&raw.start, Part::whole(&raw.start.value)).unwrap_or_default();
+        let subject = Subject::ALL.iter().find(|(name, _)| *name == raw.subject.value).map(|(_, subject)| *subject);
+        if subject.is_none() && !raw.subject.value.is_empty() {
+            let names: Vec<&str> = Subject::ALL.iter().map(|(name, _)| *name).collect();
+            self.tell(raw.error(&raw.subject, "this is no subject").hint(format!("subjects are {}", names.join(", "))));
+        }
+        let findings: Vec<FindingDef> = raw.findings.iter().map(|finding| self.finding(finding)).collect();
+        let rows: Vec<Row> = raw.rows.iter().filter_map(|text| self.row(text)).collect();
+        let joins: Vec<usize> = raw.join.iter().filter_map(|text| self.state(text, Part::whole(&text.value))).collect();
+        let accepts: Vec<usize> = raw.accept.iter().filter_map(|text| self.state(text, Part::whole(&text.value))).collect();
+        let mut states: Vec<State> =
+            self.states.iter().enumerate().map(|(at, name)| self.state_of(at, name, accepts.contains(&at))).collect();
+        for (at, state) in states.iter_mut().enumerate() {
+            let leaves = rows.iter().any(|row| row.from.contains(&at) && row.to.is_some_and(|to| to != at));
+            state.ends = !leaves && state.within.is_none();
+        }
+        let keys: HashMap<usize, Vec<Expr>> = raw
+            .keys
+            .iter()
+            .filter_map(|(event, keys)| {
+                let at = self.event(event, Part::whole(&event.value))?;
+                Some((at, keys.iter().filter_map(|key| self.expr(key, Part::whole(&key.value), Use::Value)).collect()))
+            })
+            .collect();
+        let examples = raw.examples.iter().filter_map(|example| {
+            example::compile(raw, example, self.schema, self.facts).map_err(|errors| errors.into_iter().for_each(|e| self.tell(e))).ok()
+        });
+        let examples = examples.collect();
+        let events = self.events.borrow().clone();
+        let mut rows_at = vec![vec![Vec::new(); events.len()]; states.len()];
+        for (number, row) in rows.iter().enumerate() {
+            for from in &row.from {
+                for (event, def) in events.iter().enumerate() {
+                    if row.by.contains(def)
+                        && let Some(at) = rows_at.get_mut(*from).and_then(|events| events.get_mut(event))
+                    {
+                        at.push(number as u16);
+                    }
+                }
+            }
+        }
+        let tracked = self.tracked.borrow();
+        let tracks = (0..events.len()).map(|event| tracked.iter().position(|t| *t == event).map(|at| at as u16)).collect();
+        let mut keys = keys;
+        let keys: Vec<Vec<Expr>> = (0..events.len()).map(|event| keys.remove(&event).unwrap_or_default()).collect();
+        Model {
+            id: raw.id.value.as_str().into(),
+            title: raw.title.value.clone(),
+            sources: raw.sources.iter().map(|text| text.value.clone()).collect(),
+            subject: subject.unwrap_or(Subject::Phone),
+            start,
+            fresh: Run::fresh(self.number, start, &self.keep, tracked.len()),
+            keyed: !raw.keys.is_empty(),
+            keep: raw.keep.iter().map(var).collect(),
+            each: raw.each.iter().map(var).collect(),
+            names: self.names.borrow().clone(),
+            questions: self.questions.borrow().clone(),
+            asks: self.asks.borrow().clone(),
+            file: raw.file.clone(),
+            text: raw.source.clone(),
+            states,
+            rows,
+            findings,
+            examples,
+            events,
+            rows_at,
+            joins,
+            keys,
+            tracks,
+        }
+    }
+
+    /// Every state is named by `start`, `accept`, `join` or a row that leads to or from it.
+    fn state_names(&self) -> Vec<Text> {
+        let mut names: Vec<Text> = Vec::new();
+        let mut add = |text: &Text, part: Part<'_>| {
+            let known = names.iter().any(|name| name.value == part.text);
+            if !known && !part.text.is_empty() && !["=", "*"].contains(&part.text) {
+                names.push(Text { value: part.text.to_owned(), span: text.span.clone() });
+            }
+        };
+        add(&self.raw.start, Part::whole(&self.raw.start.value));
+        for text in &self.raw.rows {
+            if let Ok(row) = row(&text.value) {
+                row.from.iter().for_each(|part| add(text, *part));
+                add(text, row.to);
+            }
+        }
+        if names.len() > MOST_STATES {
+            self.tell(self.raw.error(&self.raw.id, format!("a model has at most {MOST_STATES} states")));
+        }
+        names
+    }
+
+    fn timers(&self) -> Vec<(String, f64)> {
+        let mut timers = Vec::new();
+        for (name, text) in &self.raw.timers {
+            let own = Expr::value(&text.value, self.schema, &Timers(&timers));
+            match own {
+                Ok(expr) => {
+                    let named = format!("{}.{}", self.raw.id.value, name.value);
+                    let seconds = self.site.timers.get(&named).copied().or_else(|| expr.number(&Nothing));
+                    match seconds {
+                        Some(seconds) => timers.push((name.value.clone(), seconds)),
+                        None => self.tell(self.raw.error(text, "this is no length of time").hint("write \"60s\"")),
+                    }
+                }
+                Err(error) => self.tell(self.located(text, 0, error)),
+            }
+        }
+        timers
+    }
+
+    /// Names must not hide each other, nor look like a field.
+    fn check_names(&self) {
+        let raw = self.raw;
+        let mut known: Vec<&str> = Vec::new();
+        let names = raw.keep.iter().map(|(name, _)| name).chain(raw.each.iter().map(|(name, _)| name));
+        for name in names.chain(raw.timers.iter().map(|(name, _)| name)) {
+            let plain = name.value.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+            if !plain || name.value.starts_with(|c: char| c.is_ascii_digit()) {
+                self.tell(raw.error(name, "a name is made of letters, digits and `_`"));
+            }
+            if known.contains(&name.value.as_str()) {
+                self.tell(raw.error(name, format!("there is a `{}` already", name.value)));
+            }
+            known.push(&name.value);
+        }
+        if let Some(of) = raw.each_of.as_ref().filter(|of| of.value != "phone") {
+            self.tell(raw.error(of, "only each phone of a run can be looked at").hint("write `[each.phone]`"));
+        }
+        for state in &raw.states {
+            if !self.states.iter().any(|known| known.value == state.name.value) {
+                let near = nearest(&state.name.value, self.states.iter().map(|state| state.value.as_str()));
+                self.tell(raw.error(&state.name, format!("no row knows the state `{}`", state.name.value)).maybe(near));
+            }
+        }
+    }
+
+    fn state(&self, text: &Text, part: Part<'_>) -> Option<usize> {
+        let found = self.states.iter().position(|state| state.value == part.text);
+        if found.is_none() && !part.text.is_empty() {
+            let near = nearest(part.text, self.states.iter().map(|state| state.value.as_str()));
+            self.tell(self.raw.error_in(text, part.at, format!("there is no state `{}`", part.text)).maybe(near));
+        }
+        found
+    }
+
+    fn event(&self, text: &Text, part: Part<'_>) -> Option<usize> {
+        let Some(def) = self.schema.event(part.text) else {
+            let near = nearest(part.text, self.schema.events().iter().map(|event| event.name));
+            self.tell(self.raw.error_in(text, part.at, format!("there is no event `{}`", part.text)).maybe(near));
+            return None;
+        };
+        Some(self.intern_event(def))
+    }
+
+    fn intern_event(&self, def: &'static EventDef) -> usize {
+        intern(&mut self.events.borrow_mut(), def)
+    }
+
+    fn located(&self, text: &Text, at: usize, error: ExprError) -> ModelError {
+        ModelError { hint: error.hint, ..self.raw.error_in(text, at + error.at, error.what) }
+    }
+
+    fn expr(&self, text: &Text, part: Part<'_>, wanted: Use) -> Option<Expr> {
+        let checked = match wanted {
+            Use::Value | Use::Kept => Expr::value(part.text, self.schema, self),
+            Use::Guard | Use::LateGuard => Expr::guard(part.text, self.schema, self),
+        };
+        match checked {
+            Ok(expr) => {
+                if matches!(wanted, Use::LateGuard | Use::Kept) && self.rests_on_event(&expr) {
+                    let error = self.raw.error_in(text, part.at, "no message is at hand when a deadline fires");
+                    self.tell(error.hint("keep what is needed in a variable when its message comes"));
+                }
+                Some(expr)
+            }
+            Err(error) => {
+                self.tell(self.located(text, part.at, error));
+                None
+            }
+        }
+    }
+
+    fn rests_on_event(&self, expr: &Expr) -> bool {
+        let mut rests = expr.names_fields();
+        expr.slots(&mut |slot| {
+            let name = self.names.borrow().get(slot.0 as usize).copied();
+            rests |= matches!(name, Some(Name::Sends | Name::Receives));
+        });
+        rests
+    }
+
+    fn state_of(&self, at: usize, name: &Text, accept: bool) -> State {
+        let empty = RawState::default();
+        let raw = self.raw.states.iter().find(|state| state.name.value == name.value).unwrap_or(&empty);
+        let label = raw.title.as_ref().map_or_else(|| name.value.replace('-', " "), |title| title.value.clone());
+        let within = raw.within.as_ref().and_then(|text| {
+            let expr = self.expr(text, Part::whole(&text.value), Use::Value)?;
+            if !matches!(expr.kind(), Type::Number | Type::Any) {
+                self.tell(self.raw.error(text, format!("a deadline is a length of time, this is {}", expr.kind().name())));
+            }
+            Some(expr)
+        });
+        let until = raw.until.iter().filter_map(|text| self.until(text)).collect();
+        let late: Vec<Late> = raw.late.iter().map(|late| self.late(at, late)).collect();
+        if within.is_none() && (!late.is_empty() || !raw.until.is_empty()) {
+            self.tell(self.raw.error(&raw.name, format!("the state `{}` has no `within`", name.value)));
+        }
+        State {
+            name: name.value.as_str().into(),
+            label: label.as_str().into(),
+            accept,
+            ends: false,
+            limit: raw.within.as_ref().map(|text| text.value.clone()),
+            within,
+            until,
+            late,
+        }
+    }
+
+    fn until(&self, text: &Text) -> Option<Until> {
+        match Part::whole(&text.value).events() {
+            Ok((events, guard)) => Some(Until {
+                events: events.into_iter().filter_map(|event| self.event(text, event)).collect(),
+                guard: guard.and_then(|guard| self.expr(text, guard, Use::Guard)),
+            }),
+            Err((at, what)) => {
+                self.tell(self.raw.error_in(text, at, what));
+                None
+            }
+        }
+    }
+
+    fn late(&self, _at: usize, late: &super::read::RawLate) -> Late {
+        let guard = |text: &Text| self.expr(text, Part::whole(&text.value), Use::LateGuard);
+        let mut actions = Vec::new();
+        if let Some(text) = &late.raise {
+            let each = late.each.as_ref().and_then(guard);
+            if let Some(finding) = self.finding_of(text, Part::whole(&text.value)) {
+                self.late_finding(finding);
+                actions.push(Action::Raise { finding, each: each.is_some(), when: each });
+            }
+        } else if let Some(text) = &late.each {
+            self.tell(self.raw.error(text, "`each` wants a `raise`"));
+        }
+        if let Some(text) = &late.act {
+            actions.extend(self.actions(text, Part::whole(&text.value), Use::LateGuard));
+        }
+        let to = late.to.as_ref().and_then(|text| self.state(text, Part::whole(&text.value)));
+        if actions.is_empty() && to.is_none() {
+            self.tell(self.raw.error(&late.place, "this does nothing").hint("give it `raise`, `to` or `do`"));
+        }
+        Late { when: late.when.as_ref().and_then(guard), actions, to }
+    }
+
+    /// A finding that a deadline raises cannot name a message.
+    fn late_finding(&self, finding: usize) {
+        let Some(raw) = self.raw.findings.get(finding) else { return };
+        for text in raw.with.iter().map(|(_, text)| text).chain(&raw.needs) {
+            if let Ok(expr) = Expr::value(&text.value, self.schema, self)
+                && self.rests_on_event(&expr)
+            {
+                let what = format!("a deadline raises {}: no message is at hand then", raw.id.value);
+                self.tell(self.raw.error(text, what).hint("keep what is needed in a variable when its message comes"));
+            }
+        }
+    }
+
+    fn row(&self, text: &Text) -> Option<Row> {
+        let parts = match row(&text.value) {
+            Ok(parts) => parts,
+            Err((at, what)) => {
+                self.tell(self.raw.error_in(text, at, what).hint("a row is `FROM EVENT [when GUARD] -> TO [{ actions }]`"));
+                return None;
+            }
+        };
+        let mut from: Vec<usize> = Vec::new();
+        for part in &parts.from {
+            match part.text {
+                "*" => from = (0..self.states.len()).collect(),
+                _ => from.extend(self.state(text, *part)),
+            }
+        }
+        let mut by = Vec::new();
+        for part in &parts.events {
+            if let Some(event) = self.event(text, *part) {
+                by.extend(self.events.borrow().get(event).copied());
+            }
+        }
+        let guard = parts.guard.and_then(|guard| self.expr(text, guard, Use::Guard));
+        let to = if parts.to.text == "=" { None } else { self.state(text, parts.to) };
+        // To the only state it leads from is to stay.
+        let to = to.filter(|to| from != [*to]);
+        let actions = parts.actions.iter().filter_map(|action| self.action(text, action, Use::Guard)).collect();
+        Some(Row { from, by, when: parts.guard.map(|guard| guard.text.to_owned()), to, guard, actions })
+    }
+
+    fn actions(&self, text: &Text, part: Part<'_>, wanted: Use) -> Vec<Action> {
+        match part.actions() {
+            Ok(actions) => actions.iter().filter_map(|action| self.action(text, action, wanted)).collect(),
+            Err((at, what)) => {
+                self.tell(self.raw.error_in(text, at, what));
+                Vec::new()
+            }
+        }
+    }
+
+    fn action(&self, text: &Text, action: &ActionText<'_>, wanted: Use) -> Option<Action> {
+        match action {
+            ActionText::Restart => Some(Action::Restart),
+            ActionText::Clear(name) => Some(Action::Clear(self.target(text, *name)?.0)),
+            ActionText::Raise { id, when, each } => {
+                let finding = self.finding_of(text, *id)?;
+                if wanted == Use::LateGuard {
+                    self.late_finding(finding);
+                }
+                let guard = (*when).or(*each).and_then(|guard| self.expr(text, guard, wanted));
+                Some(Action::Raise { finding, when: guard, each: each.is_some() })
+            }
+            ActionText::Set { name, sign, value } => {
+                let target = self.target(text, *name);
+                let expr = self.expr(text, *value, if wanted == Use::LateGuard { Use::Kept } else { Use::Value });
+                let ((target, kind, list), expr) = (target?, expr?);
+                if !list && kind != Type::Any && expr.kind() != Type::Any && expr.kind() != kind {
+                    let what = format!("`{}` holds {}, this is {}", name.text, kind.name(), expr.kind().name());
+                    self.tell(self.raw.error_in(text, value.at, what));
+                }
+                let change = match *sign {
+                    "+=" => Change::Add,
+                    "-=" => Change::Take,
+                    _ => Change::Put,
+                };
+                if change != Change::Put && !list && !matches!(kind, Type::Number | Type::Any) {
+                    self.tell(self.raw.error_in(text, name.at, format!("`{sign}` wants a number or a list, `{}` is neither", name.text)));
+                }
+                Some(Action::Set(target, change, expr))
+            }
+        }
+    }
+
+    fn target(&self, text: &Text, name: Part<'_>) -> Option<(Target, Type, bool)> {
+        let of = |vars: &[Var]| vars.iter().position(|var| var.name == name.text);
+        if let Some(at) = of(&self.keep) {
+            return self.keep.get(at).map(|var| (Target::Kept(at), var.kind, var.list));
+        }
+        if let Some(at) = of(&self.each) {
+            return self.each.get(at).map(|var| (Target::Child(at), var.kind, var.list));
+        }
+        let fact = name.text.strip_prefix("phone.").and_then(|fact| self.facts.iter().position(|known| known.name == fact));
+        if let Some(at) = fact {
+            if !self.raw.facts.iter().any(|(own, _)| name.text.strip_prefix("phone.") == Some(&own.value)) {
+                let what = format!("this model does not declare `{}`", name.text);
+                self.tell(self.raw.error_in(text, name.at, what).hint("a model sets the facts of its own `[facts]`"));
+            }
+            return self.facts.get(at).map(|fact| (Target::Fact(at), fact.kind, fact.list));
+        }
+        let own: Vec<String> = self.all();
+        let near = nearest(name.text, own.iter().map(String::as_str));
+        let error = self.raw.error_in(text, name.at, format!("there is no variable `{}`", name.text));
+        self.tell(match near {
+            Some(near) => error.maybe(Some(near)),
+            None => error.hint("declare it in `[keep]`, or as a fact in `[facts]`"),
+        });
+        None
+    }
+
+    fn finding_of(&self, text: &Text, part: Part<'_>) -> Option<usize> {
+        let found = self.raw.findings.iter().position(|finding| finding.id.value == part.text);
+        if found.is_none() {
+            let near = nearest(part.text, self.raw.findings.iter().map(|finding| finding.id.value.as_str()));
+            let error = self.raw.error_in(text, part.at, format!("there is no finding `{}` in this model", part.text));
+            self.tell(error.maybe(near));
+        }
+        found
+    }
+
+    fn finding(&self, raw: &RawFinding) -> FindingDef {
+        let severity = Severity::from_name(&raw.severity.value);
+        if severity.is_none() && !raw.severity.value.is_empty() {
+            self.tell(self.raw.error(&raw.severity, "this is no severity").hint("severities are fail, warn, info"));
+        }
+        if raw.id.value.split_once('.').is_none_or(|(model, slug)| model != self.raw.id.value || slug.is_empty()) {
+            self.tell(self.raw.error(&raw.id, format!("the id of a finding is `{}.<slug>`", self.raw.id.value)));
+        }
+        let cites = raw.cites.as_ref().map(|text| text.value.as_str());
+        if let Some(text) = raw.cites.as_ref().filter(|text| !["run", "state"].contains(&text.value.as_str())) {
+            self.tell(self.raw.error(text, "a finding cites the frames of its `state` or of the whole `run`"));
+        }
+        if let Some(text) = raw.again.as_ref().filter(|text| !["new", "update"].contains(&text.value.as_str())) {
+            self.tell(self.raw.error(text, "what is found again is a `new` finding, or an `update` of the old one"));
+        }
+        for (name, _) in &raw.with {
+            let placeholder = format!("{{{}}}", name.value);
+            if ![&raw.what, &raw.why, &raw.fix].iter().any(|text| text.value.contains(&placeholder)) {
+                self.tell(self.raw.error(name, format!("no text holds `{placeholder}`")).warning());
+            }
+        }
+        let source = raw.source.as_ref().or(self.raw.sources.first()).map_or("", |text| text.value.as_str());
+        if source.is_empty() {
+            self.tell(self.raw.error(&raw.id, "no document is named: give `source`, or `sources` to the model"));
+        }
+        FindingDef {
+            id: raw.id.value.as_str().into(),
+            severity: severity.unwrap_or(Severity::Warn),
+            source: source.into(),
+            inferred: raw.inferred,
+            texts: [&raw.what, &raw.why, &raw.fix].map(|text| text.value.clone()),
+            what: self.pieces(raw, &raw.what),
+            why: self.pieces(raw, &raw.why),
+            fix: self.pieces(raw, &raw.fix),
+            needs: raw.needs.as_ref().and_then(|text| {
+                let expr = self.expr(text, Part::whole(&text.value), Use::Guard)?;
+                Some((expr, text.value.clone()))
+            }),
+            whole_run: cites == Some("run"),
+            update: raw.again.as_ref().is_some_and(|text| text.value == "update"),
+        }
+    }
+
+    /// `text {placeholder} text`; `{{` and `}}` are braces.
+    fn pieces(&self, finding: &RawFinding, text: &Text) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        let mut plain = String::new();
+        let mut rest = text.value.as_str();
+        while let Some(at) = rest.find(['{', '}']) {
+            let (before, brace) = rest.split_at(at);
+            plain.push_str(before);
+            if brace.starts_with("{{") || brace.starts_with("}}") {
+                plain.push_str(brace.get(..1).unwrap_or_default());
+                rest = brace.get(2..).unwrap_or_default();
+                continue;
+            }
+            let offset = text.value.len() - brace.len();
+            let Some((name, after)) = brace.strip_prefix('{').and_then(|inner| inner.split_once('}')) else {
+                self.tell(self.raw.error_in(text, offset, "this brace has no partner").hint("write `{{` for a brace"));
+                break;
+            };
+            pieces.push(Piece::Text(std::mem::take(&mut plain)));
+            pieces.extend(self.placeholder(finding, text, Part { at: offset + 1, text: name }));
+            rest = after;
+        }
+        plain.push_str(rest);
+        pieces.push(Piece::Text(plain));
+        pieces
+    }
+
+    fn placeholder(&self, finding: &RawFinding, text: &Text, name: Part<'_>) -> Option<Piece> {
+        if let Some((_, with)) = finding.with.iter().find(|(own, _)| own.value == name.text) {
+            return self.expr(with, Part::whole(&with.value), Use::Value).map(Piece::Value);
+        }
+        let fact = format!("phone.{}", name.text);
+        let own = [name.text, &fact].into_iter().find(|name| self.slot(name).is_some() || self.constant(name).is_some());
+        match own {
+            Some(own) => Expr::value(own, self.schema, self).ok().map(Piece::Value),
+            None => {
+                let error = self.raw.error_in(text, name.at, format!("`{{{}}}` is not known", name.text));
+                self.tell(error.hint("give it an expression in `with`, or keep a variable of that name"));
+                None
+            }
+        }
+    }
+}
+
+/// What an expression is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Use {
+    Value,
+    Guard,
+    /// In `late`: no event is at hand.
+    LateGuard,
+    /// A value in `late`.
+    Kept,
+}
+
+impl Names for Compiler<'_> {
+    fn slot(&self, name: &str) -> Option<(Slot, Type)> {
+        let list = |list: bool, kind: Type| if list { Type::Any } else { kind };
+        let (found, kind) = if let Some(at) = self.keep.iter().position(|var| var.name == name) {
+            (Name::Kept(at), self.keep.get(at).map(|var| list(var.list, var.kind))?)
+        } else if let Some(at) = self.each.iter().position(|var| var.name == name) {
+            (Name::Child(at), self.each.get(at).map(|var| list(var.list, var.kind))?)
+        } else if let Some(name) = name.strip_prefix("site.") {
+            (Name::Site(intern(&mut self.site_names.borrow_mut(), name.to_owned())), Type::Any)
+        } else {
+            let name = name.strip_prefix("phone.")?;
+            match name {
+                "sends" => (Name::Sends, Type::Bool),
+                "receives" => (Name::Receives, Type::Bool),
+                _ => match Identity::ALL.iter().find(|(known, _)| *known == name) {
+                    Some((_, identity)) => (Name::Identity(*identity), identity.kind()),
+                    None => {
+                        let at = self.facts.iter().position(|fact| fact.name == name)?;
+                        (Name::Fact(at), self.facts.get(at).map(|fact| list(fact.list, fact.kind))?)
+                    }
+                },
+            }
+        };
+        Some((Slot(intern(&mut self.names.borrow_mut(), found) as u32), kind))
+    }
+
+    fn constant(&self, name: &str) -> Option<f64> {
+        self.timers.iter().find(|(timer, _)| timer == name).map(|(_, seconds)| *seconds)
+    }
+
+    fn question(&self, function: &str, name: Option<&str>) -> Answer {
+        let wrong = |what: String, hint: Option<String>| Answer::Wrong { what, hint };
+        let near = |near: Option<&str>| near.map(|near| format!("did you mean `{near}`?"));
+        let name = match (function, name) {
+            ("elapsed", None) => return self.ask(Question::Elapsed, Type::Number, false),
+            (_, Some(name)) => name,
+            _ => return Answer::NotMine,
+        };
+        match function {
+            "count" | "age" => {
+                let Some(def) = self.schema.event(name) else {
+                    if let Some((slot, Type::Time | Type::Any)) = self.slot(name).filter(|_| function == "age") {
+                        let of = self.names.borrow().get(slot.0 as usize).copied();
+                        return of.map_or(Answer::NotMine, |of| self.ask(Question::AgeOf(of), Type::Number, false));
+                    }
+                    if function == "count" && (self.slot(name).is_some() || self.schema.field(name).is_some()) {
+                        return Answer::NotMine;
+                    }
+                    let known = nearest(name, self.schema.events().iter().map(|event| event.name));
+                    return wrong(format!("there is no event `{name}`"), near(known));
+                };
+                let event = self.intern_event(def);
+                let track = intern(&mut self.tracked.borrow_mut(), event) as u16;
+                if function == "age" {
+                    return self.ask(Question::Age(track), Type::Number, false);
+                }
+                self.ask(Question::Count(track), Type::Number, true)
+            }
+            "seen" => match self.states.iter().position(|state| state.value == name) {
+                Some(state) => self.ask(Question::Seen(state), Type::Bool, false),
+                None => {
+                    let known = nearest(name, self.states.iter().map(|state| state.value.as_str()));
+                    wrong(format!("there is no state `{name}`"), near(known))
+                }
+            },
+            "outcome" | "at" => match self.ids.iter().position(|id| *id == name) {
+                Some(model) => {
+                    intern(&mut self.asks.borrow_mut(), model);
+                    let question = if function == "at" { Question::At(model) } else { Question::Outcome(model) };
+                    self.ask(question, Type::Text, false)
+                }
+                None => wrong(format!("no model `{name}` is loaded"), near(nearest(name, self.ids.iter().copied()))),
+            },
+            "visible" => {
+                let protos = || self.schema.events().iter().map(|event| event.proto());
+                if protos().any(|proto| proto == name) {
+                    return self.ask(Question::Visible(name.into()), Type::Bool, false);
+                }
+                wrong(format!("there is no protocol `{name}`"), near(nearest(name, protos())))
+            }
+            _ => Answer::NotMine,
+        }
+    }
+
+    fn is_child(&self, slot: Slot) -> bool {
+        matches!(self.names.borrow().get(slot.0 as usize), Some(Name::Child(_)))
+    }
+
+    fn all(&self) -> Vec<String> {
+        let own = self.keep.iter().chain(&self.each).map(|var| var.name.clone());
+        let facts = self.facts.iter().map(|fact| format!("phone.{}", fact.name));
+        let identity = Identity::ALL.iter().map(|(name, _)| format!("phone.{name}"));
+        let timers = self.timers.iter().map(|(name, _)| name.clone());
+        own.chain(facts).chain(identity).chain(timers).chain(["phone.sends".to_owned(), "phone.receives".to_owned()]).collect()
+    }
+}
+
+impl Compiler<'_> {
+    fn ask(&self, question: Question, kind: Type, number: bool) -> Answer {
+        Answer::Ask { query: Query(intern(&mut self.questions.borrow_mut(), question) as u32), kind, number }
+    }
+}
+
+impl Identity {
+    fn kind(self) -> Type {
+        match self {
+            Identity::Name | Identity::Model | Identity::Load => Type::Text,
+            Identity::Mac => Type::Mac,
+            Identity::Ip | Identity::CallManager => Type::Ip,
+            Identity::Vlan => Type::Number,
+            Identity::Dn => Type::Text,
+        }
+    }
+}
+
+fn intern<T: PartialEq>(list: &mut Vec<T>, one: T) -> usize {
+    list.iter().position(|known| *known == one).unwrap_or_else(|| {
+        list.push(one);
+        list.len() - 1
+    })
+}
+
+fn var((name, initial): &(Text, Initial)) -> Var {
+    let kind = match initial.values.first() {
+        Some(Value::Uint(_) | Value::Float(_)) => Type::Number,
+        Some(Value::Bool(_)) => Type::Bool,
+        Some(Value::Text(_)) => Type::Text,
+        _ => Type::Any,
+    };
+    Var { name: name.value.clone(), kind, list: initial.list, initial: initial.values.clone() }
+}
+
+/// The timers declared so far: one may be computed from another.
+struct Timers<'t>(&'t [(String, f64)]);
+
+impl Names for Timers<'_> {
+    fn constant(&self, name: &str) -> Option<f64> {
+        self.0.iter().find(|(timer, _)| timer == name).map(|(_, seconds)| *seconds)
+    }
+}
+
+struct Nothing;
+
+impl crate::expr::Scope for Nothing {
+    fn field(&self, _def: &'static crate::event::FieldDef, _found: &mut dyn FnMut(&Value<'_>)) {}
+}

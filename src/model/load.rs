@@ -1,0 +1,85 @@
+//! Where models come from: those built in, and a user's file or directory. A user's model replaces the built-in
+//! one of the same id, and needs no rebuild.
+
+use std::path::Path;
+
+use super::read::{Raw, read};
+use super::{ModelError, Models, Site, compile};
+use crate::event::Schema;
+
+/// The models that are built in, in the order in which they judge an event: a model that reads what another sets,
+/// or asks for its outcome, comes after it. **Adding a model is its file and its line here.**
+pub const BUILTIN: &[(&str, &str)] = &[
+    ("models/dhcp.toml", include_str!("../../models/dhcp.toml")),
+    ("models/tftp-server.toml", include_str!("../../models/tftp-server.toml")),
+];
+
+/// A model's file, as text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Its name, for errors.
+    pub file: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// What loading gave.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The models; usable only if no error is left.
+    pub models: Models,
+    /// Every error and warning, in the order of the files.
+    pub told: Vec<ModelError>,
+}
+
+impl Loaded {
+    /// The models, or all errors at once.
+    pub fn models(self) -> Result<Models, Vec<ModelError>> {
+        let errors: Vec<ModelError> = self.told.into_iter().filter(|error| !error.warning).collect();
+        if errors.is_empty() { Ok(self.models) } else { Err(errors) }
+    }
+}
+
+/// The built-in models.
+pub fn builtin() -> Vec<Source> {
+    BUILTIN.iter().map(|(file, text)| Source { file: (*file).to_owned(), text: (*text).to_owned() }).collect()
+}
+
+/// A user's model, or all `*.toml` of a directory, by name.
+pub fn from_path(path: &Path) -> std::io::Result<Vec<Source>> {
+    let one = |path: &Path| {
+        std::fs::read_to_string(path).map(|text| Source { file: path.display().to_string(), text })
+    };
+    if !path.is_dir() {
+        return Ok(vec![one(path)?]);
+    }
+    let mut files: Vec<_> = std::fs::read_dir(path)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "toml"));
+    files.sort();
+    files.iter().map(|file| one(file)).collect()
+}
+
+/// Reads, resolves and lints models together. Of two with the same id the later replaces the earlier.
+pub fn load(sources: &[Source], schema: &Schema, site: &Site) -> Loaded {
+    let mut raws: Vec<Raw> = Vec::new();
+    let mut told = Vec::new();
+    for source in sources {
+        let (raw, errors) = read(&source.file, &source.text);
+        told.extend(errors);
+        match raws.iter_mut().find(|known| known.id.value == raw.id.value && known.file != raw.file) {
+            Some(known) => *known = raw,
+            None => raws.push(raw),
+        }
+    }
+    let (models, errors) = compile::compile(&raws, schema, site);
+    told.extend(errors);
+    // A model that was not read whole would be linted for what is missing in it.
+    if told.iter().all(|error| error.warning) {
+        for (raw, model) in raws.iter().zip(&models.list) {
+            told.extend(super::check::lint(raw, model));
+        }
+    }
+    told.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
+    told.dedup();
+    Loaded { models, told }
+}

@@ -1,0 +1,216 @@
+//! The text of rows and actions, split into parts with their places; the parts are resolved in `compile`.
+
+/// A part of a text, with its offset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Part<'t> {
+    pub at: usize,
+    pub text: &'t str,
+}
+
+/// `FROM EVENT [when GUARD] -> TO [{ ACTIONS }]`
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct RowText<'t> {
+    pub from: Vec<Part<'t>>,
+    pub events: Vec<Part<'t>>,
+    pub guard: Option<Part<'t>>,
+    pub to: Part<'t>,
+    pub actions: Vec<ActionText<'t>>,
+}
+
+/// One action.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum ActionText<'t> {
+    Set { name: Part<'t>, sign: &'t str, value: Part<'t> },
+    Clear(Part<'t>),
+    Raise { id: Part<'t>, when: Option<Part<'t>>, each: Option<Part<'t>> },
+    Restart,
+}
+
+/// Where and why a row cannot be read.
+pub(super) type Wrong = (usize, &'static str);
+
+impl<'t> Part<'t> {
+    pub fn whole(text: &'t str) -> Part<'t> {
+        Part { at: 0, text }.trim()
+    }
+
+    fn trim(self) -> Part<'t> {
+        let start = self.text.trim_start();
+        Part { at: self.at + self.text.len() - start.len(), text: start.trim_end() }
+    }
+
+    fn sub(self, from: usize, to: usize) -> Part<'t> {
+        Part { at: self.at + from, text: self.text.get(from..to).unwrap_or_default() }.trim()
+    }
+
+    fn rest(self, from: usize) -> Part<'t> {
+        self.sub(from, self.text.len())
+    }
+
+    /// The first word, and what follows.
+    fn word(self) -> (Part<'t>, Part<'t>) {
+        let part = self.trim();
+        let end = part.text.find(char::is_whitespace).unwrap_or(part.text.len());
+        (part.sub(0, end), part.rest(end))
+    }
+
+    fn split(self, at: char) -> Vec<Part<'t>> {
+        let mut parts = Vec::new();
+        let mut start = 0;
+        for (place, _) in self.text.match_indices(at).chain([(self.text.len(), "")]) {
+            parts.push(self.sub(start, place));
+            start = place + 1;
+        }
+        parts
+    }
+
+    /// The offset of the first of `wanted` outside of quotes and brackets.
+    fn outside(self, wanted: &[&str]) -> Option<usize> {
+        let (mut depth, mut quoted, mut escaped) = (0i32, false, false);
+        for (at, c) in self.text.char_indices() {
+            match c {
+                _ if escaped => escaped = false,
+                '\\' if quoted => escaped = true,
+                '"' => quoted = !quoted,
+                _ if quoted => {}
+                _ if depth == 0
+                    && wanted.iter().any(|w| self.text.get(at..).is_some_and(|rest| rest.starts_with(w))) =>
+                {
+                    return Some(at);
+                }
+                '(' | '{' => depth += 1,
+                ')' | '}' => depth -= 1,
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// `EVENT|EVENT [when GUARD]`
+    pub fn events(self) -> Result<(Vec<Part<'t>>, Option<Part<'t>>), Wrong> {
+        let (events, rest) = self.word();
+        if events.text.is_empty() {
+            return Err((self.at, "an event is missing here"));
+        }
+        if rest.text.is_empty() {
+            return Ok((events.split('|'), None));
+        }
+        match rest.word() {
+            (when, guard) if when.text == "when" && !guard.text.is_empty() => Ok((events.split('|'), Some(guard))),
+            (when, _) if when.text == "when" => Err((rest.at + rest.text.len(), "a condition is missing after `when`")),
+            (other, _) => Err((other.at, "`when` or `->` was due here")),
+        }
+    }
+
+    /// `ACTION; ACTION`
+    pub fn actions(self) -> Result<Vec<ActionText<'t>>, Wrong> {
+        let mut actions = Vec::new();
+        let mut rest = self.trim();
+        while !rest.text.is_empty() {
+            let end = rest.outside(&[";", ","]).unwrap_or(rest.text.len());
+            actions.push(rest.sub(0, end).action()?);
+            rest = rest.rest((end + 1).min(rest.text.len()));
+        }
+        Ok(actions)
+    }
+
+    fn action(self) -> Result<ActionText<'t>, Wrong> {
+        let (verb, rest) = self.word();
+        match verb.text {
+            "restart" if rest.text.is_empty() => Ok(ActionText::Restart),
+            "clear" if !rest.text.is_empty() => Ok(ActionText::Clear(rest)),
+            "raise" => {
+                let (id, rest) = rest.word();
+                if id.text.is_empty() {
+                    return Err((verb.at + verb.text.len(), "a finding is missing after `raise`"));
+                }
+                let (word, guard) = rest.word();
+                let (when, each) = match word.text {
+                    "" => (None, None),
+                    "when" if !guard.text.is_empty() => (Some(guard), None),
+                    "each" if !guard.text.is_empty() => (None, Some(guard)),
+                    _ => return Err((word.at, "after the finding only `when CONDITION` or `each CONDITION` may follow")),
+                };
+                Ok(ActionText::Raise { id, when, each })
+            }
+            _ => {
+                const WANTED: &str = "an action is `x = …`, `x += …`, `x -= …`, `clear x`, `raise ID` or `restart`";
+                let equals = self.text.find('=').ok_or((self.at, WANTED))?;
+                let sign = match self.text.get(..equals).unwrap_or_default().chars().last() {
+                    Some('+') => "+=",
+                    Some('-') => "-=",
+                    _ => "=",
+                };
+                let name = self.sub(0, equals + 1 - sign.len());
+                let value = self.rest(equals + 1);
+                if name.text.is_empty() || name.text.contains(char::is_whitespace) || value.text.starts_with('=') {
+                    return Err((self.at, WANTED));
+                }
+                if value.text.is_empty() {
+                    return Err((self.at + self.text.len(), "a value is missing here"));
+                }
+                Ok(ActionText::Set { name, sign, value })
+            }
+        }
+    }
+}
+
+/// Reads a row.
+pub(super) fn row(text: &str) -> Result<RowText<'_>, Wrong> {
+    let whole = Part::whole(text);
+    let arrow = whole.outside(&["->"]).ok_or((whole.at + whole.text.len(), "`->` and a state are missing"))?;
+    let (before, after) = (whole.sub(0, arrow), whole.rest(arrow + 2));
+    let (from, rest) = before.word();
+    if from.text.is_empty() {
+        return Err((whole.at, "a state is missing here"));
+    }
+    let (events, guard) = rest.events()?;
+    let (to, rest) = match after.text.find('{') {
+        Some(brace) => (after.sub(0, brace), after.rest(brace)),
+        None => (after, Part { at: after.at + after.text.len(), text: "" }),
+    };
+    if to.text.is_empty() {
+        return Err((after.at, "a state is missing after `->` (`=` to stay)"));
+    }
+    if to.text.contains(char::is_whitespace) {
+        return Err((to.word().1.at, "actions stand in braces: `-> state { … }`"));
+    }
+    let actions = match rest.text {
+        "" => Vec::new(),
+        text if text.len() > 1 && text.ends_with('}') => rest.sub(1, text.len() - 1).actions()?,
+        text => return Err((rest.at + text.len(), "`}` is missing here")),
+    };
+    Ok(RowText { from: from.split('|'), events, guard, to, actions })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_has_its_parts() {
+        let text = r#"a|b  x.one|x.two  when f("->") == "}"  -> = { n += 1; phone.f = x, raise a.b when n > {1} }"#;
+        let row = row(text).unwrap();
+        let texts = |parts: &[Part<'_>]| parts.iter().map(|p| p.text.to_owned()).collect::<Vec<_>>();
+        assert_eq!(texts(&row.from), ["a", "b"]);
+        assert_eq!(texts(&row.events), ["x.one", "x.two"]);
+        assert_eq!(row.guard.unwrap().text, r#"f("->") == "}""#);
+        assert_eq!((row.to.text, row.actions.len()), ("=", 3));
+        for part in row.from.iter().chain(&row.events).chain(row.guard.as_ref()).chain([&row.to]) {
+            assert_eq!(&text[part.at..part.at + part.text.len()], part.text);
+        }
+        assert!(matches!(&row.actions[0], ActionText::Set { name, sign: "+=", value } if name.text == "n" && value.text == "1"));
+    }
+
+    #[test]
+    fn what_is_missing_is_told() {
+        let wrong = |text: &str| row(text).unwrap_err();
+        assert_eq!(wrong("a x.one"), (7, "`->` and a state are missing"));
+        assert_eq!(wrong("a x.one when -> b"), (12, "a condition is missing after `when`"));
+        assert_eq!(wrong("a x.one whn y -> b").0, 8);
+        assert_eq!(wrong("a x.one -> b c"), (13, "actions stand in braces: `-> state { … }`"));
+        assert_eq!(wrong("a x.one -> b { n }").0, 15);
+        assert_eq!(wrong("a x.one -> b { n = 1").1, "`}` is missing here");
+        assert_eq!(wrong("a -> b").1, "an event is missing here");
+    }
+}

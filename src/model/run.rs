@@ -1,0 +1,228 @@
+//! One run of one model: where it stands, what it keeps, and what it has found.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::{Model, Var};
+use crate::event::Value;
+use crate::finding::{Finding, Flow, PhoneId, Severity, Step, Verdict, keep_ends};
+use crate::time::{Span, Ts};
+
+/// As many are kept: times of an event, frames of a finding, states of a path.
+pub(super) const KEPT: usize = 64;
+/// A list that a model keeps, grows no longer than this.
+const LONGEST_LIST: usize = 256;
+
+/// Values that are kept; `known` is false while nobody has said what they are.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Kept {
+    pub known: bool,
+    pub values: Vec<Value<'static>>,
+}
+
+/// When an event of one kind happened in a run.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Track {
+    pub total: u64,
+    times: VecDeque<Ts>,
+}
+
+/// What a run keeps of one of its phones.
+#[derive(Debug, Clone)]
+pub(super) struct Child {
+    pub phone: PhoneId,
+    pub kept: Vec<Kept>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct Run {
+    pub number: u32,
+    pub model: usize,
+    pub phones: Vec<PhoneId>,
+    pub keys: Vec<Value<'static>>,
+    pub state: usize,
+    pub entered: Ts,
+    pub due: Option<Ts>,
+    pub kept: Vec<Kept>,
+    pub children: Vec<Child>,
+    pub tracks: Vec<Track>,
+    pub joined: bool,
+    /// The frames that moved it since it entered its state.
+    pub evidence: Vec<u64>,
+    /// The frames that moved it since it began.
+    pub moves: Vec<u64>,
+    /// The states it entered.
+    pub path: Vec<(usize, u64, Ts)>,
+    pub found: Vec<Finding>,
+    /// Why its verdict cannot be `pass`.
+    pub doubt: Option<String>,
+    pub seen: u64,
+    pub began: (u64, Ts),
+    pub moved: (u64, Ts),
+}
+
+impl Kept {
+    /// What a variable begins with.
+    pub fn initial(var: &Var) -> Kept {
+        Kept { known: true, values: var.initial.clone() }
+    }
+
+    /// Takes the values, of which a variable that is no list keeps the first.
+    pub fn put(&mut self, known: bool, values: &mut Vec<Value<'static>>, list: bool) {
+        values.truncate(if list { LONGEST_LIST } else { 1 });
+        self.known = known;
+        self.values.clear();
+        self.values.append(values);
+    }
+
+    /// Adds numbers, or appends what a list does not hold yet.
+    pub fn add(&mut self, known: bool, values: &mut Vec<Value<'static>>, list: bool) {
+        if list {
+            // What is appended to an unknown list leaves it unknown: it may be there already.
+            for value in values.drain(..) {
+                if self.values.len() < LONGEST_LIST && !self.values.contains(&value) {
+                    self.values.push(value);
+                }
+            }
+            self.known &= known;
+            return;
+        }
+        self.sum(known, values, |a, b| a + b);
+    }
+
+    /// Subtracts numbers, or removes from a list.
+    pub fn take(&mut self, known: bool, values: &mut Vec<Value<'static>>, list: bool) {
+        if list {
+            self.values.retain(|value| !values.contains(value));
+            self.known &= known;
+            values.clear();
+            return;
+        }
+        self.sum(known, values, |a, b| a - b);
+    }
+
+    fn sum(&mut self, known: bool, values: &mut Vec<Value<'static>>, op: fn(f64, f64) -> f64) {
+        let number = |value: Option<&Value<'_>>| match value {
+            Some(Value::Uint(v)) => Some(*v as f64),
+            Some(Value::Float(v)) => Some(*v),
+            _ => None,
+        };
+        let (old, new) = (number(self.values.first()), number(values.first()));
+        values.clear();
+        self.known &= known;
+        if let Some(new) = new {
+            let sum = op(old.unwrap_or_default(), new);
+            self.values.clear();
+            self.values.push(if sum >= 0.0 && sum.fract() == 0.0 { Value::Uint(sum as u64) } else { Value::Float(sum) });
+        }
+    }
+}
+
+impl Track {
+    pub fn note(&mut self, now: Ts) {
+        self.total += 1;
+        if self.times.len() >= KEPT {
+            self.times.pop_front();
+        }
+        self.times.push_back(now);
+    }
+
+    /// How many happened at most `window` ago.
+    pub fn within(&self, now: Ts, window: Span) -> u64 {
+        self.times.iter().rev().take_while(|then| now.since(**then) <= window).count() as u64
+    }
+
+    pub fn last(&self) -> Option<Ts> {
+        self.times.back().copied()
+    }
+}
+
+impl Run {
+    /// What every run of a model begins as.
+    pub fn fresh(model: usize, start: usize, keep: &[Var], tracks: usize) -> Run {
+        Run {
+            model,
+            state: start,
+            kept: keep.iter().map(Kept::initial).collect(),
+            tracks: vec![Track::default(); tracks],
+            ..Run::default()
+        }
+    }
+
+    /// It enters a state.
+    pub fn enter(&mut self, state: usize, frame: u64, now: Ts) {
+        self.state = state;
+        self.entered = now;
+        self.seen |= 1u64.checked_shl(state as u32).unwrap_or(0);
+        keep_ends(&mut self.path, (state, frame, now), KEPT);
+    }
+
+    pub fn has_seen(&self, state: usize) -> bool {
+        self.seen & 1u64.checked_shl(state as u32).unwrap_or(0) != 0
+    }
+
+    /// Frames that moved it.
+    pub fn cite(&mut self, frames: &[u64]) {
+        for list in [&mut self.evidence, &mut self.moves] {
+            for frame in frames {
+                if list.last().is_none_or(|last| last < frame) {
+                    keep_ends(list, *frame, KEPT);
+                } else if !list.contains(frame) && list.len() < KEPT {
+                    list.push(*frame);
+                    list.sort_unstable();
+                }
+            }
+        }
+    }
+
+    /// A phone that it concerns from now on.
+    pub fn concern(&mut self, phone: PhoneId, each: &[Var]) {
+        if self.phones.contains(&phone) || self.phones.len() >= 4 * LONGEST_LIST {
+            return;
+        }
+        self.phones.push(phone);
+        if !each.is_empty() {
+            self.children.push(Child { phone, kept: each.iter().map(Kept::initial).collect() });
+        }
+    }
+
+    pub fn verdict(&self, model: &Model) -> Verdict {
+        if self.found.iter().any(|finding| finding.severity == Severity::Fail) {
+            return Verdict::Fail;
+        }
+        let accepted = model.states.get(self.state).is_some_and(|state| state.accept);
+        if accepted && self.doubt.is_none() { Verdict::Pass } else { Verdict::Inconclusive }
+    }
+
+    /// As a flow; `None` if it never left its start and found nothing.
+    pub fn flow(&self, model: &Model) -> Option<Flow> {
+        if !model.subject.is_flow() || (self.path.is_empty() && self.found.is_empty()) {
+            return None;
+        }
+        let name = |state: usize| model.states.get(state).map_or_else(|| Arc::from(""), |state| state.name.clone());
+        let label = model.states.get(self.state).map_or_else(|| Arc::from(""), |state| state.label.clone());
+        let verdict = self.verdict(model);
+        let reason = match (&self.doubt, verdict) {
+            (_, Verdict::Pass | Verdict::Fail) => String::new(),
+            (Some(doubt), _) => doubt.clone(),
+            (None, _) => format!("{label} when the capture ended"),
+        };
+        Some(Flow {
+            run: self.number,
+            model: model.id.clone(),
+            phones: self.phones.clone(),
+            key: self.keys.first().map(ToString::to_string),
+            verdict,
+            state: name(self.state),
+            label,
+            from_frame: self.began.0,
+            to_frame: self.moved.0,
+            from: self.began.1,
+            to: self.moved.1,
+            findings: self.found.iter().map(|finding| finding.serial).collect(),
+            joined: self.joined,
+            reason,
+            path: self.path.iter().map(|(state, frame, time)| Step { state: name(*state), frame: *frame, time: *time }).collect(),
+        })
+    }
+}
