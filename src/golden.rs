@@ -9,7 +9,7 @@ use crate::event::Event;
 use crate::phone::{Concerned, Phones};
 use crate::pipeline::{Outcome, Watch};
 use crate::report::events::{Form, Show, Writer};
-use crate::report::{Report, json};
+use crate::report::{Only, Report, json};
 use crate::source::Notes;
 
 /// The first line of a trace.
@@ -51,7 +51,7 @@ impl Recorder {
     pub fn finish(self, outcome: &Outcome, notes: &Notes) -> Traces {
         let mut report = Report::default();
         // A golden is the same wherever the capture lies.
-        report.add("", outcome, notes, None);
+        report.add("", outcome, notes, Only::default());
         let mut verdict = Vec::new();
         let _ = json::object(&report, &mut verdict);
         Traces {

@@ -16,7 +16,8 @@ use crate::event::{Event, EventBuf, FieldDef, Mac, Schema, Value, ip, mac, text}
 use crate::fields;
 use crate::finding::PhoneId;
 use crate::flow::is_station;
-use crate::model::engine::Identity;
+pub use crate::model::Concerned;
+use crate::model::Identity;
 use crate::time::Ts;
 
 fields! { FIELDS;
@@ -107,21 +108,28 @@ impl Phone {
     }
 
     /// A fact of the phone's identity, for the models; nothing is said of what is not known.
-    pub fn identity(&self, what: Identity, found: &mut dyn FnMut(Value<'_>)) {
-        let mut text = |one: &Option<String>| {
+    pub fn identity(&self, what: Identity, found: &mut dyn FnMut(&Value<'_>)) {
+        let mut text = |one: Option<&String>| {
             if let Some(one) = one {
-                found(Value::Text(one.as_str().into()));
+                found(&Value::Text(one.as_str().into()));
             }
         };
         match what {
-            Identity::Name => text(&self.name),
-            Identity::Model => text(&self.model),
-            Identity::Load => text(&self.load),
-            Identity::Mac => self.mac.into_iter().for_each(|mac| found(Value::Mac(mac))),
-            Identity::Vlan => self.vlan.into_iter().for_each(|vlan| found(Value::Uint(u64::from(vlan)))),
-            Identity::Ip => self.addresses.iter().for_each(|a| found(Value::Ip(a.ip))),
-            Identity::Dn => self.dn.iter().for_each(|dn| found(Value::Text(dn.as_str().into()))),
-            Identity::Callmanager => self.callmanagers.iter().for_each(|cm| found(Value::Text(cm.as_str().into()))),
+            Identity::Name => text(self.name.as_ref()),
+            Identity::Model => text(self.model.as_ref()),
+            Identity::Load => text(self.load.as_ref()),
+            Identity::Dn => self.dn.iter().for_each(|dn| text(Some(dn))),
+            Identity::CallManager => text(self.callmanagers.last()),
+            Identity::Mac => self.mac.into_iter().for_each(|mac| found(&Value::Mac(mac))),
+            Identity::Vlan => self.vlan.into_iter().for_each(|vlan| found(&Value::Uint(u64::from(vlan)))),
+            Identity::Ip => {
+                self.addresses
+                    .iter()
+                    .rev()
+                    .find(|a| a.until.is_none())
+                    .into_iter()
+                    .for_each(|a| found(&Value::Ip(a.ip)));
+            }
         }
     }
 
@@ -158,15 +166,6 @@ struct Station {
     waiting: VecDeque<EventBuf>,
     /// Merged into another station.
     alias: Option<u32>,
-}
-
-/// An event and one of the phones it concerns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Concerned {
-    /// The phone.
-    pub phone: PhoneId,
-    /// It is the sender of the frame.
-    pub sends: bool,
 }
 
 /// Two records that were found to be one phone: what is kept under `gone` belongs to `stays`.

@@ -13,11 +13,11 @@ use foldhash::fast::FixedState;
 use crate::content;
 use crate::content::trust_list::Record;
 use crate::decode::{self, Layer, Packet};
-use crate::event::{Event, EventBuf, EventDef, FieldDef, Fields, Origin, Schema, Side, text, uint};
+use crate::event::{Event, EventBuf, EventDef, FieldDef, Fields, Origin, Schema, Side, Value, text, uint};
 use crate::finding::{Finding, Findings, Flow, PhoneId};
 use crate::flow::frag::{self, Defrag};
 use crate::flow::{self, Edge, Flows, Follow};
-use crate::model::engine::{self, Engine, Models};
+use crate::model::{self, Engine, Identity, Models, Who};
 use crate::phone::{self, Concerned, Phones};
 use crate::proto::{Close, Dissect, Expect, File, Mark, On, Out, PROTOCOLS, Probe, Protocol, Segment, Sink, Spare};
 use crate::source::dedup::Dedup;
@@ -71,7 +71,7 @@ pub struct Options {
     /// Bounds of the phone room.
     pub phones: phone::Limits,
     /// Bounds of the engine.
-    pub engine: engine::Limits,
+    pub engine: model::Limits,
     /// Show copies that a SPAN port made, marked as such; a judge drops them.
     pub show_duplicates: bool,
     /// Give events that only `decode` shows.
@@ -84,7 +84,7 @@ impl Default for Options {
             flows: flow::Limits::default(),
             fragments: frag::Bounds::default(),
             phones: phone::Limits::default(),
-            engine: engine::Limits::default(),
+            engine: model::Limits::default(),
             show_duplicates: false,
             detail: false,
         }
@@ -330,7 +330,7 @@ impl<W: Watch> Pipeline<W> {
     }
 
     /// When something becomes due next, if no frame comes before.
-    pub fn poll_timeout(&self) -> Option<Ts> {
+    pub fn poll_timeout(&mut self) -> Option<Ts> {
         self.core.hub.engine.poll_timeout()
     }
 
@@ -832,8 +832,8 @@ impl<W: Watch> Sink for Hub<W> {
 /// What the models may ask of a phone.
 struct Sight<'p>(&'p Phones, bool);
 
-impl engine::Who for Sight<'_> {
-    fn identity(&self, phone: PhoneId, what: engine::Identity, found: &mut dyn FnMut(crate::event::Value<'_>)) {
+impl Who for Sight<'_> {
+    fn identity(&self, phone: PhoneId, what: Identity, found: &mut dyn FnMut(&Value<'_>)) {
         if let Some(phone) = self.0.get(phone) {
             phone.identity(what, found);
         }

@@ -3,20 +3,19 @@
 use std::collections::HashSet;
 use std::io::Write;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
 use super::run::{self, Input, Spool};
 use super::{Bounds, Colour, Stop, complain, output};
-use crate::event::{Event, Schema};
-use crate::model::engine::Models;
-use crate::model::load;
+use crate::event::{Event, Schema, nearest};
+use crate::model::{Models, Site, load};
 use crate::phone::{Address, Concerned, Phones};
 use crate::pipeline::{self, Options, Outcome, Unwatched, Watch};
 use crate::report::text::Style;
-use crate::report::{FailOn, Report, json, junit, text};
+use crate::report::{FailOn, Only, Report, json, junit, text};
 use crate::source::write::PcapngWriter;
 use crate::source::{Notes, SourceError};
 use crate::time::Ts;
@@ -84,7 +83,7 @@ impl Check {
     /// Runs it; the result is the exit code.
     pub fn run(&self) -> Result<u8, Stop> {
         let schema = pipeline::schema();
-        let models = models(&self.model, &schema)?;
+        let chosen = models(&self.model, &schema)?;
         let (mut inputs, errors) = run::inputs(&self.inputs, self.merge);
         let spool = spool_if_twice(&mut inputs, self.write.is_some() || self.golden.is_some())?;
         let mut unreadable = !errors.is_empty();
@@ -95,14 +94,16 @@ impl Check {
         #[allow(clippy::disallowed_methods)]
         let began = std::time::Instant::now();
         for input in &inputs {
-            let judged = run::capture(input, &schema, &models, &self.bounds.options(), Unwatched, None, |_| true);
+            let judged =
+                run::capture(input, &schema, &chosen.models, &self.bounds.options(), Unwatched, None, |_| true);
             match judged {
                 Ok((outcome, _, notes)) => {
                     if let Some(damage) = &notes.damage {
                         complain(&format!("{}: {damage}", input.name));
                         unreadable |= self.strict_input;
                     }
-                    report.add(&input.name, &outcome, &notes, self.phone.as_deref());
+                    let only = Only { phone: self.phone.as_deref(), models: &chosen.only };
+                    report.add(&input.name, &outcome, &notes, only);
                     if let (Some(path), Some(wanted)) = (&self.write, &self.phone) {
                         self.write_phone(input, &outcome, wanted, path)?;
                     }
@@ -184,12 +185,54 @@ fn had(addresses: &[Address], ip: IpAddr, at: Ts) -> bool {
     addresses.iter().any(|a| a.ip == ip && a.until.is_none_or(|until| at < until))
 }
 
-/// The models of `--model`: names choose among the built-in ones, paths add to all of them.
-pub fn models(wanted: &[String], schema: &Schema) -> Result<Arc<Models>, Stop> {
-    load::choose(wanted, schema).map(Arc::new).map_err(|errors| {
+/// The models to judge with, and which of them the report is narrowed to.
+#[derive(Debug)]
+pub struct Chosen {
+    /// All of them: one model reads what another tells.
+    pub models: Arc<Models>,
+    /// The ids of `--model`; empty for all.
+    pub only: Vec<String>,
+}
+
+/// The models of `--model`: names narrow the report, paths add to the built-in models.
+pub fn models(wanted: &[String], schema: &Schema) -> Result<Chosen, Stop> {
+    let mut sources = load::builtin();
+    let mut only = Vec::new();
+    let mut users = Vec::new();
+    for name in wanted {
+        let path = Path::new(name);
+        if path.exists() {
+            let found = load::from_path(path).map_err(|error| Stop::usage(format!("{name}: {error}")))?;
+            if found.is_empty() {
+                return Err(Stop::usage(format!("{name}: no model (*.toml) in this directory")));
+            }
+            users.extend(found.iter().map(|source| source.file.clone()));
+            sources.extend(found);
+        } else {
+            only.push(name.clone());
+        }
+    }
+    let models = load::load(&sources, schema, &Site::default()).models().map_err(|errors| {
         let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        Stop::usage(lines.join("\n"))
-    })
+        Stop::usage(lines.join("\noffhook: "))
+    })?;
+    for name in &only {
+        if models.get(name).is_none() {
+            let near = nearest(name, models.list.iter().map(|m| &*m.id));
+            let hint = near.map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
+            return Err(Stop::usage(format!("--model {name}: neither a model nor a file{hint}")));
+        }
+    }
+    if !only.is_empty() {
+        // A user's model that was named by its file is wanted beside the ones named by id.
+        only.extend(models.list.iter().filter(|m| users.contains(&m.file)).map(|m| m.id.to_string()));
+    }
+    Ok(Chosen { models: Arc::new(models), only })
+}
+
+/// No models at all: `decode` judges nothing.
+pub fn no_models(schema: &Schema) -> Arc<Models> {
+    Arc::new(load::load(&[], schema, &Site::default()).models)
 }
 
 /// Standard input is kept in a file where it has to be read twice.

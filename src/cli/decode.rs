@@ -13,8 +13,8 @@ use crate::expr::Expr;
 use crate::finding::Verdict;
 use crate::phone::{self, Concerned, Phone, Phones};
 use crate::pipeline;
-use crate::report::Report;
 use crate::report::events::{Form, Show, Writer};
+use crate::report::{Only, Report};
 
 /// Show every decoded message
 #[derive(Debug, Args)]
@@ -135,7 +135,7 @@ impl Decode {
         let verdicts = if judged { Some(Verdicts::of(input, schema, &self.bounds)?) } else { None };
         let mut writer = Writer::new(show.clone());
         let mut failed: Option<io::Error> = None;
-        let models = check::models(&["none".to_owned()], schema)?;
+        let models = check::no_models(schema);
         let wants_phone = self.phone.is_some() || filter.is_some() || show.form == Form::Fields;
         let mut extra: Vec<Field<'static>> = Vec::new();
         let mut each = |event: &Event<'_>, concerned: &[Concerned], phones: &Phones| {
@@ -220,11 +220,11 @@ struct Verdicts {
 
 impl Verdicts {
     fn of(input: &Input, schema: &Schema, bounds: &Bounds) -> Result<Verdicts, Stop> {
-        let models = check::models(&[], schema)?;
+        let models = check::models(&[], schema)?.models;
         let (outcome, notes) =
             check::judge(input, schema, &models, &bounds.options()).map_err(|error| Stop::input(error.to_string()))?;
         let mut report = Report::default();
-        report.add(&input.name, &outcome, &notes, None);
+        report.add(&input.name, &outcome, &notes, Only::default());
         let label = |id| outcome.phones.get(id).map(Phone::label);
         let phones = outcome
             .phones

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Stop;
 use crate::event::Schema;
-use crate::model::engine::Models;
+use crate::model::Models;
 use crate::pipeline::{Options, Outcome, Pipeline, Watch};
 use crate::source::file::CaptureFile;
 use crate::source::merge::Merge;

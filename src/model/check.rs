@@ -56,9 +56,11 @@ fn states(raw: &Raw, model: &Model, told: &mut Vec<ModelError>) {
         }
     }
     let place = |name: &str| {
-        raw.states.iter().find(|state| state.name.value == name).map(|state| &state.name).or_else(|| {
-            raw.rows.iter().find(|row| row.value.contains(name))
-        })
+        raw.states
+            .iter()
+            .find(|state| state.name.value == name)
+            .map(|state| &state.name)
+            .or_else(|| raw.rows.iter().find(|row| row.value.contains(name)))
     };
     for (number, state) in model.states.iter().enumerate() {
         let at = place(&state.name).unwrap_or(&raw.start);
@@ -66,7 +68,8 @@ fn states(raw: &Raw, model: &Model, told: &mut Vec<ModelError>) {
             let error = raw.error(at, format!("nothing leads to the state `{}`", state.name));
             told.push(error.hint("name it in a row or in `join`, or remove it"));
         } else if state.ends && !state.accept && model.subject.is_flow() {
-            let error = raw.error(at, format!("nothing leads out of the state `{}`, and it accepts nothing", state.name));
+            let error =
+                raw.error(at, format!("nothing leads out of the state `{}`, and it accepts nothing", state.name));
             told.push(error.hint("give it a row or a deadline, or name it in `accept`").warning());
         }
     }
@@ -129,9 +132,11 @@ fn rows(raw: &Raw, model: &Model, told: &mut Vec<ModelError>) {
     for (number, (row, text)) in model.rows.iter().zip(&raw.rows).enumerate() {
         let covered = row.from.iter().all(|from| {
             row.by.iter().all(|by| {
-                model.rows.iter().take(number).any(|other| {
-                    other.guard.is_none() && other.from.contains(from) && other.by.contains(by)
-                })
+                model
+                    .rows
+                    .iter()
+                    .take(number)
+                    .any(|other| other.guard.is_none() && other.from.contains(from) && other.by.contains(by))
             })
         });
         if covered && !row.from.is_empty() && !row.by.is_empty() {

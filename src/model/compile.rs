@@ -7,8 +7,8 @@ use super::read::{Initial, Raw, RawFinding, RawState, Text};
 use super::row::{ActionText, Part, row};
 use super::run::Run;
 use super::{
-    Action, Change, Fact, FindingDef, Identity, Late, Model, ModelError, Models, Name, Piece, Question, Row, Site, State,
-    Subject, Target, Until, Var, example,
+    Action, Change, Fact, FindingDef, Identity, Late, Model, ModelError, Models, Name, Piece, Question, Row, Site,
+    State, Subject, Target, Until, Var, example,
 };
 use crate::event::{EventDef, Schema, Value, nearest};
 use crate::expr::{Answer, Expr, ExprError, Names, Query, Slot, Type};
@@ -66,13 +66,16 @@ fn facts(raws: &[Raw], errors: &mut Vec<ModelError>) -> Vec<Fact> {
             };
             let reserved = ["sends", "receives"].contains(&name.value.as_str());
             if reserved || Identity::ALL.iter().any(|(known, _)| *known == name.value) {
-                errors.push(raw.error(name, format!("`phone.{}` is known of every phone, and no model may set it", name.value)));
+                errors.push(
+                    raw.error(name, format!("`phone.{}` is known of every phone, and no model may set it", name.value)),
+                );
                 continue;
             }
             let fact = Fact { name: name.value.clone(), list, meaning: rest.trim().to_owned(), kind };
             match facts.iter().find(|known| known.name == fact.name) {
                 Some(known) if known.list != list || known.kind != kind => {
-                    errors.push(raw.error(meaning, format!("another model describes `phone.{}` differently", fact.name)));
+                    errors
+                        .push(raw.error(meaning, format!("another model describes `phone.{}` differently", fact.name)));
                 }
                 Some(_) => {}
                 None => facts.push(fact),
@@ -154,7 +157,8 @@ impl<'c> Compiler<'c> {
         let findings: Vec<FindingDef> = raw.findings.iter().map(|finding| self.finding(finding)).collect();
         let rows: Vec<Row> = raw.rows.iter().filter_map(|text| self.row(text)).collect();
         let joins: Vec<usize> = raw.join.iter().filter_map(|text| self.state(text, Part::whole(&text.value))).collect();
-        let accepts: Vec<usize> = raw.accept.iter().filter_map(|text| self.state(text, Part::whole(&text.value))).collect();
+        let accepts: Vec<usize> =
+            raw.accept.iter().filter_map(|text| self.state(text, Part::whole(&text.value))).collect();
         let mut states: Vec<State> =
             self.states.iter().enumerate().map(|(at, name)| self.state_of(at, name, accepts.contains(&at))).collect();
         for (at, state) in states.iter_mut().enumerate() {
@@ -170,7 +174,9 @@ impl<'c> Compiler<'c> {
             })
             .collect();
         let examples = raw.examples.iter().filter_map(|example| {
-            example::compile(raw, example, self.schema, self.facts).map_err(|errors| errors.into_iter().for_each(|e| self.tell(e))).ok()
+            example::compile(raw, example, self.schema, self.facts)
+                .map_err(|errors| errors.into_iter().for_each(|e| self.tell(e)))
+                .ok()
         });
         let examples = examples.collect();
         let events = self.events.borrow().clone();
@@ -187,7 +193,8 @@ impl<'c> Compiler<'c> {
             }
         }
         let tracked = self.tracked.borrow();
-        let tracks = (0..events.len()).map(|event| tracked.iter().position(|t| *t == event).map(|at| at as u16)).collect();
+        let tracks =
+            (0..events.len()).map(|event| tracked.iter().position(|t| *t == event).map(|at| at as u16)).collect();
         let mut keys = keys;
         let keys: Vec<Vec<Expr>> = (0..events.len()).map(|event| keys.remove(&event).unwrap_or_default()).collect();
         Model {
@@ -346,7 +353,9 @@ impl<'c> Compiler<'c> {
         let within = raw.within.as_ref().and_then(|text| {
             let expr = self.expr(text, Part::whole(&text.value), Use::Value)?;
             if !matches!(expr.kind(), Type::Number | Type::Any) {
-                self.tell(self.raw.error(text, format!("a deadline is a length of time, this is {}", expr.kind().name())));
+                self.tell(
+                    self.raw.error(text, format!("a deadline is a length of time, this is {}", expr.kind().name())),
+                );
             }
             Some(expr)
         });
@@ -419,7 +428,9 @@ impl<'c> Compiler<'c> {
         let parts = match row(&text.value) {
             Ok(parts) => parts,
             Err((at, what)) => {
-                self.tell(self.raw.error_in(text, at, what).hint("a row is `FROM EVENT [when GUARD] -> TO [{ actions }]`"));
+                self.tell(
+                    self.raw.error_in(text, at, what).hint("a row is `FROM EVENT [when GUARD] -> TO [{ actions }]`"),
+                );
                 return None;
             }
         };
@@ -480,7 +491,11 @@ impl<'c> Compiler<'c> {
                     _ => Change::Put,
                 };
                 if change != Change::Put && !list && !matches!(kind, Type::Number | Type::Any) {
-                    self.tell(self.raw.error_in(text, name.at, format!("`{sign}` wants a number or a list, `{}` is neither", name.text)));
+                    self.tell(self.raw.error_in(
+                        text,
+                        name.at,
+                        format!("`{sign}` wants a number or a list, `{}` is neither", name.text),
+                    ));
                 }
                 Some(Action::Set(target, change, expr))
             }
@@ -495,7 +510,8 @@ impl<'c> Compiler<'c> {
         if let Some(at) = of(&self.each) {
             return self.each.get(at).map(|var| (Target::Child(at), var.kind, var.list));
         }
-        let fact = name.text.strip_prefix("phone.").and_then(|fact| self.facts.iter().position(|known| known.name == fact));
+        let fact =
+            name.text.strip_prefix("phone.").and_then(|fact| self.facts.iter().position(|known| known.name == fact));
         if let Some(at) = fact {
             if !self.raw.facts.iter().any(|(own, _)| name.text.strip_prefix("phone.") == Some(&own.value)) {
                 let what = format!("this model does not declare `{}`", name.text);
@@ -598,7 +614,8 @@ impl<'c> Compiler<'c> {
             return self.expr(with, Part::whole(&with.value), Use::Value).map(Piece::Value);
         }
         let fact = format!("phone.{}", name.text);
-        let own = [name.text, &fact].into_iter().find(|name| self.slot(name).is_some() || self.constant(name).is_some());
+        let own =
+            [name.text, &fact].into_iter().find(|name| self.slot(name).is_some() || self.constant(name).is_some());
         match own {
             Some(own) => Expr::value(own, self.schema, self).ok().map(Piece::Value),
             None => {
@@ -714,7 +731,11 @@ impl Names for Compiler<'_> {
         let facts = self.facts.iter().map(|fact| format!("phone.{}", fact.name));
         let identity = Identity::ALL.iter().map(|(name, _)| format!("phone.{name}"));
         let timers = self.timers.iter().map(|(name, _)| name.clone());
-        own.chain(facts).chain(identity).chain(timers).chain(["phone.sends".to_owned(), "phone.receives".to_owned()]).collect()
+        own.chain(facts)
+            .chain(identity)
+            .chain(timers)
+            .chain(["phone.sends".to_owned(), "phone.receives".to_owned()])
+            .collect()
     }
 }
 

@@ -168,7 +168,9 @@ impl Engine {
         let models = Arc::clone(&self.models);
         for (number, local) in models.wanting(event.def) {
             let (number, local) = (usize::from(*number), usize::from(*local));
-            let Some(model) = models.list.get(number).filter(|_| self.active.get(number) == Some(&true)) else { continue };
+            let Some(model) = models.list.get(number).filter(|_| self.active.get(number) == Some(&true)) else {
+                continue;
+            };
             let hand = Hand { event: Some(event), local, who, phone: None, sends: None, now: event.origin.time };
             if model.keyed {
                 self.keyed_event(&models, number, hand, concerned, out);
@@ -313,7 +315,8 @@ impl Engine {
         let Some(model) = models.list.get(number) else { return };
         let first = concerned.iter().find(|one| one.sends).or(concerned.first());
         let known = concerned.iter().all(|one| self.room(one.phone));
-        let hand = Hand { phone: first.filter(|_| known).map(|one| one.phone), sends: first.map(|one| one.sends), ..hand };
+        let hand =
+            Hand { phone: first.filter(|_| known).map(|one| one.phone), sends: first.map(|one| one.sends), ..hand };
         let mut keys = std::mem::take(&mut self.scratch);
         keys.clear();
         let view = self.view(models, model, &model.fresh, &hand);
@@ -339,10 +342,13 @@ impl Engine {
     fn run_of(&self, model: usize, key: &Value<'_>) -> Option<u32> {
         let slots = self.keyed.get(&(model, self.hash(key)))?;
         let run = |slot: &u32| self.runs.get(*slot as usize).and_then(|run| run.as_ref());
-        let ends = |run: &Run| self.models.list.get(model).and_then(|m| m.states.get(run.state)).is_some_and(|s| s.ends);
+        let ends =
+            |run: &Run| self.models.list.get(model).and_then(|m| m.states.get(run.state)).is_some_and(|s| s.ends);
         slots
             .iter()
-            .filter_map(|slot| run(slot).filter(|run| run.model == model && run.keys.contains(key)).map(|run| (*slot, run)))
+            .filter_map(|slot| {
+                run(slot).filter(|run| run.model == model && run.keys.contains(key)).map(|run| (*slot, run))
+            })
             .max_by_key(|(_, run)| (!ends(run), run.number))
             .map(|(slot, _)| slot)
     }
@@ -419,7 +425,14 @@ impl Engine {
     }
 
     /// The first row of `state` that fits; else why it cannot be told whether one does that raises a `fail`.
-    fn fitting(&self, models: &Models, model: &Model, run: &Run, state: usize, hand: &Hand<'_>) -> (Option<usize>, Option<String>) {
+    fn fitting(
+        &self,
+        models: &Models,
+        model: &Model,
+        run: &Run,
+        state: usize,
+        hand: &Hand<'_>,
+    ) -> (Option<usize>, Option<String>) {
         let rows = model.rows_at.get(state).and_then(|events| events.get(hand.local));
         let mut doubt = None;
         for row in rows.into_iter().flatten().map(|row| usize::from(*row)) {
@@ -437,10 +450,11 @@ impl Engine {
     /// An event ends the wait for another.
     fn until(&self, models: &Models, model: &Model, run: &mut Run, hand: &Hand<'_>) {
         let Some(state) = model.states.get(run.state).filter(|_| run.due.is_some()) else { return };
-        let ends = state.until.iter().filter(|until| until.events.contains(&hand.local)).any(|until| match &until.guard {
-            Some(guard) => guard.truth(&self.view(models, model, run, hand)) == Truth::True,
-            None => true,
-        });
+        let ends =
+            state.until.iter().filter(|until| until.events.contains(&hand.local)).any(|until| match &until.guard {
+                Some(guard) => guard.truth(&self.view(models, model, run, hand)) == Truth::True,
+                None => true,
+            });
         if ends {
             run.due = None;
         }
@@ -470,8 +484,10 @@ impl Engine {
         }
         self.numbers += 1;
         self.live += 1;
-        let mut run = Box::new(Run { number: self.numbers, state, joined: state != model.start, ..model.fresh.clone() });
-        run.began = (hand.event.map_or(0, |event| event.frames.first().copied().unwrap_or(event.origin.frame)), hand.now);
+        let mut run =
+            Box::new(Run { number: self.numbers, state, joined: state != model.start, ..model.fresh.clone() });
+        run.began =
+            (hand.event.map_or(0, |event| event.frames.first().copied().unwrap_or(event.origin.frame)), hand.now);
         run.moved = run.began;
         if let Some(track) = model.tracks.get(hand.local).copied().flatten()
             && let Some(track) = run.tracks.get_mut(usize::from(track))
@@ -559,7 +575,9 @@ impl Engine {
         if self.due.len() > 64 + 4 * self.live {
             let mut due = std::mem::take(&mut self.due);
             // The run at hand is not in its slot: what is not there may be pending.
-            due.retain(|Reverse(due)| self.runs.get(due.slot as usize).is_some_and(Option::is_none) || self.is_pending(due));
+            due.retain(|Reverse(due)| {
+                self.runs.get(due.slot as usize).is_some_and(Option::is_none) || self.is_pending(due)
+            });
             self.due = due;
         }
     }
@@ -630,7 +648,9 @@ impl Engine {
                 Action::Clear(target) => self.store(model, run, *target, hand, concerned, |kept, initial| {
                     *kept = initial.map(Kept::initial).unwrap_or_default();
                 }),
-                Action::Set(target, change, expr) => self.set(models, model, run, (*target, *change, expr), hand, concerned),
+                Action::Set(target, change, expr) => {
+                    self.set(models, model, run, (*target, *change, expr), hand, concerned)
+                }
                 Action::Raise { finding, when, each: false } => {
                     match when.as_ref().map_or(Truth::True, |when| when.truth(&self.view(models, model, run, hand))) {
                         Truth::True => self.raise(models, model, run, *finding, None, hand, out),
@@ -664,7 +684,8 @@ impl Engine {
     ) {
         let mut values = std::mem::take(&mut self.scratch);
         values.clear();
-        let known = expr.values(&self.view(models, model, run, hand), &mut |value| values.push(value.clone().into_owned()));
+        let known =
+            expr.values(&self.view(models, model, run, hand), &mut |value| values.push(value.clone().into_owned()));
         let list = match target {
             Target::Kept(at) => model.keep.get(at).is_some_and(|var| var.list),
             Target::Child(at) => model.each.get(at).is_some_and(|var| var.list),

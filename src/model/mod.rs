@@ -270,7 +270,11 @@ enum Action {
     Set(Target, Change, Expr),
     Clear(Target),
     /// A finding: if the guard holds; with `each`, for each phone for which it holds.
-    Raise { finding: usize, when: Option<Expr>, each: bool },
+    Raise {
+        finding: usize,
+        when: Option<Expr>,
+        each: bool,
+    },
     Restart,
 }
 

@@ -113,7 +113,11 @@ impl Kept {
         if let Some(new) = new {
             let sum = op(old.unwrap_or_default(), new);
             self.values.clear();
-            self.values.push(if sum >= 0.0 && sum.fract() == 0.0 { Value::Uint(sum as u64) } else { Value::Float(sum) });
+            self.values.push(if sum >= 0.0 && sum.fract() == 0.0 {
+                Value::Uint(sum as u64)
+            } else {
+                Value::Float(sum)
+            });
         }
     }
 }
@@ -222,7 +226,11 @@ impl Run {
             findings: self.found.iter().map(|finding| finding.serial).collect(),
             joined: self.joined,
             reason,
-            path: self.path.iter().map(|(state, frame, time)| Step { state: name(*state), frame: *frame, time: *time }).collect(),
+            path: self
+                .path
+                .iter()
+                .map(|(state, frame, time)| Step { state: name(*state), frame: *frame, time: *time })
+                .collect(),
         })
     }
 }

@@ -151,6 +151,21 @@ pub struct FindingReport {
     pub clock: String,
 }
 
+/// What a report is narrowed to.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Only<'o> {
+    /// One phone, by name, MAC or address.
+    pub phone: Option<&'o str>,
+    /// These models; empty for all.
+    pub models: &'o [String],
+}
+
+impl Only<'_> {
+    fn takes(&self, model: &str) -> bool {
+        self.models.is_empty() || self.models.iter().any(|wanted| wanted == model)
+    }
+}
+
 impl Default for Report {
     fn default() -> Report {
         Report { schema_version: SCHEMA_VERSION, captures: Vec::new(), phones: Vec::new(), findings: Vec::new() }
@@ -158,26 +173,27 @@ impl Default for Report {
 }
 
 impl Report {
-    /// Adds what one capture said. `only` narrows to one phone, by name, MAC or address.
-    pub fn add(&mut self, path: &str, outcome: &Outcome, notes: &Notes, only: Option<&str>) {
+    /// Adds what one capture said.
+    pub fn add(&mut self, path: &str, outcome: &Outcome, notes: &Notes, only: Only<'_>) {
         let capture = self.captures.len();
         self.captures.push(capture_report(path, &outcome.summary, notes));
         let meant = |id: PhoneId| {
-            only.is_none_or(|wanted| outcome.phones.get(id).is_some_and(|phone: &Phone| phone.is(wanted)))
+            only.phone.is_none_or(|wanted| outcome.phones.get(id).is_some_and(|phone: &Phone| phone.is(wanted)))
         };
+        let flows: Vec<Flow> = outcome.flows.iter().filter(|f| only.takes(&f.model)).cloned().collect();
+        let findings: Vec<Finding> = outcome.findings.iter().filter(|f| only.takes(&f.model)).cloned().collect();
         let mut phones: Vec<PhoneReport> = outcome
             .phones
             .all()
             .filter(|(id, _)| meant(*id))
-            .map(|(id, phone)| phone_report(capture, id, phone, &outcome.flows, &outcome.findings))
+            .map(|(id, phone)| phone_report(capture, id, phone, &flows, &findings))
             .collect();
         phones.sort_by(|a, b| b.verdict.cmp(&a.verdict).then_with(|| a.label.cmp(&b.label)));
         self.phones.extend(phones);
         self.findings.extend(
-            outcome
-                .findings
+            findings
                 .iter()
-                .filter(|f| only.is_none() || f.phones.iter().any(|id| meant(*id)))
+                .filter(|f| only.phone.is_none() || f.phones.iter().any(|id| meant(*id)))
                 .map(|f| finding_report(capture, f, &outcome.phones)),
         );
     }
