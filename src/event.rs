@@ -691,6 +691,25 @@ impl Schema {
         Schema { fields: all, events: events.into_iter().flatten().copied().collect() }
     }
 
+    /// With more fields and events; a name that is already there keeps its meaning.
+    pub fn and(mut self, fields: &'static [&'static FieldDef], events: &'static [&'static EventDef]) -> Schema {
+        self.fields.extend(
+            fields
+                .iter()
+                .filter(|f| !self.fields.iter().any(|known| known.name == f.name))
+                .copied()
+                .collect::<Vec<_>>(),
+        );
+        self.events.extend(
+            events
+                .iter()
+                .filter(|e| !self.events.iter().any(|known| known.name == e.name))
+                .copied()
+                .collect::<Vec<_>>(),
+        );
+        self
+    }
+
     /// The field of that name.
     pub fn field(&self, name: &str) -> Option<&'static FieldDef> {
         self.fields.iter().find(|f| f.name == name).copied()

@@ -55,7 +55,7 @@ events! { EVENTS;
 pub fn schema() -> Schema {
     let mut more =
         vec![(flow::FIELDS, flow::EVENTS), (FIELDS, EVENTS), (phone::FIELDS, &[] as &'static [&'static EventDef])];
-    more.push((content::file::FIELDS, content::file::EVENTS));
+    more.push((crate::proto::fetch::FIELDS, crate::proto::fetch::EVENTS));
     more.extend(content::FIELDS.iter().map(|fields| (*fields, &[] as &'static [&'static EventDef])));
     more.extend(content::EVENTS.iter().map(|events| (&[] as &'static [&'static FieldDef], *events)));
     crate::proto::schema(&more)

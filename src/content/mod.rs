@@ -6,7 +6,6 @@
 pub mod alarm;
 pub mod certificate;
 pub mod config;
-pub mod file;
 pub mod phone_xml;
 pub mod trust_list;
 pub mod xml;

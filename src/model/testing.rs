@@ -103,7 +103,7 @@ events! { EVENTS;
     CAPTURE_LIMIT = "capture.limit", "";
 }
 
-/// The names that the models in this tree use.
+/// The real names, and after them those that only the sketches use.
 pub(super) fn schema() -> Schema {
-    Schema::new([FIELDS], [EVENTS])
+    crate::pipeline::schema().and(FIELDS, EVENTS)
 }

@@ -2,7 +2,7 @@
 //! Services Application Development Notes).
 //!
 //! Read: requests and responses with their headers, bodies by length, in chunks or until the close; small bodies
-//! of XML and text as they are; files that a phone fetches, said by the `file.*` events ([`crate::content::file`]).
+//! of XML and text as they are; files that a phone fetches, said by the `file.*` events ([`crate::proto::fetch`]).
 //! Not read: HTTP/0.9 and 2, what comes through CONNECT or after an upgrade, content codings. Bodies that nobody
 //! reads are counted and never copied.
 //!
@@ -19,9 +19,9 @@ use std::collections::VecDeque;
 
 use super::{Close, Dissect, On, Out, Probe, Protocol, Segment, Side};
 use crate::bytes::Malformed;
-use crate::content::file::{self, Answer, Class, Fetch};
 use crate::event::{Origin, Value};
 use crate::events;
+use crate::proto::fetch::{self, Answer, Class, Fetch};
 use crate::time::Ts;
 use body::{Progress, Rest};
 use fields::head_fields;
@@ -262,7 +262,7 @@ impl Http {
         way.spoke = true;
         way.answers = matches!(head.start, Start::Response { .. });
         let mut open = self.open(&head, segment, out);
-        file::frames_of(segment, from..from + len, &mut open.frames);
+        fetch::frames_of(segment, from..from + len, &mut open.frames);
         open.read = len;
         let after = from + len;
         let (used, progress) = open.feed(rest.get(len..).unwrap_or_default(), segment, after, out);
@@ -365,8 +365,8 @@ impl Http {
                     let size = if let Framing::Length(size) = framing { Some(size) } else { None };
                     fetch.found(size, Some(answer.code), segment.origin, out);
                 }
-                404 | 503 => fetch.answered(&file::NOT_FOUND, answer, segment.origin, out),
-                _ => fetch.answered(&file::REFUSED, answer, segment.origin, out),
+                404 | 503 => fetch.answered(&fetch::NOT_FOUND, answer, segment.origin, out),
+                _ => fetch.answered(&fetch::REFUSED, answer, segment.origin, out),
             }
         }
         let fetch = fetch.filter(|_| (200..300).contains(&code));
@@ -437,8 +437,8 @@ impl Http {
     fn partial(&mut self, segment: &Segment<'_>, from: usize, origin: &Origin, out: &mut Out<'_>) {
         let bytes = segment.bytes.get(from..).unwrap_or_default();
         let mut frames = Vec::new();
-        file::frames_of(segment, from..segment.bytes.len(), &mut frames);
-        let frames = file::until(&frames, origin.frame);
+        fetch::frames_of(segment, from..segment.bytes.len(), &mut frames);
+        let frames = fetch::until(&frames, origin.frame);
         let mut fields = out.fields();
         let (def, defect) = match head::parse(bytes) {
             Ok(head) => {
@@ -473,7 +473,7 @@ impl Http {
         if let Some((def, text)) = open.text() {
             fields.str(def, text, 0, 0);
         }
-        let frames = file::until(&open.frames, origin.frame);
+        let frames = fetch::until(&open.frames, origin.frame);
         let is_request = matches!(head.start, Start::Request { .. });
         let def = if is_request { &REQUEST } else { &RESPONSE };
         out.event_of(def, fields, origin, &frames, bytes, defect);

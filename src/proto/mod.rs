@@ -12,6 +12,7 @@ pub mod cast;
 pub mod cdp;
 pub mod dhcp;
 pub mod dns;
+pub mod fetch;
 pub mod http;
 pub mod icmp;
 pub mod igmp;

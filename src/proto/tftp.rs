@@ -1,7 +1,7 @@
 //! TFTP: how phones fetch trust lists, configurations and firmware (RFC 1350; options RFC 2347, 2348, 2349, 7440).
 //!
 //! Read: all messages, and whole transfers of reads: blocks late, twice, with windows and past 65535. What came of
-//! a read is said by the `file.*` events ([`crate::content::file`]).
+//! a read is said by the `file.*` events ([`crate::proto::fetch`]).
 //! Not read: what a write carries; netascii is named in `tftp.type` and not translated.
 //!
 //! The server answers from a port of its own: a request is followed by [`Out::expect`], and transfers are found
@@ -15,9 +15,9 @@ use std::net::IpAddr;
 
 use super::{Dissect, Expect, On, Out, Protocol, Segment};
 use crate::bytes::Malformed;
-use crate::content::file::{self, Answer, Fetch};
 use crate::event::Endpoint;
 use crate::events;
+use crate::proto::fetch::{self, Answer, Fetch};
 use crate::time::{Span, Ts};
 use message::probe;
 pub use message::{
@@ -355,7 +355,7 @@ impl Transfer {
         }
         match (std::mem::replace(&mut self.state, State::Over), &self.fetch) {
             (State::Asked, Some(fetch)) => {
-                let def = if answer.code == 1 { &file::NOT_FOUND } else { &file::REFUSED };
+                let def = if answer.code == 1 { &fetch::NOT_FOUND } else { &fetch::REFUSED };
                 fetch.answered(def, answer, segment.origin, out);
             }
             (State::Running(run), _) => self.stalled(&run, Some(answer), segment, out),

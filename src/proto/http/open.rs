@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use super::body::{Progress, Rest};
 use super::head::{self, Framing, Head, Start};
 use super::{Asked, FILE_DATA, FORM};
-use crate::content::file::{self, Body, Fetch};
 use crate::event::FieldDef;
+use crate::proto::fetch::{self, Body, Fetch};
 use crate::proto::{Out, Segment};
 
 /// Bodies of XML, text and forms that are longer are not shown.
@@ -67,7 +67,7 @@ impl Open {
         }
         self.read = self.read.saturating_add(used);
         if used > 0 {
-            file::frames_of(segment, from..from + used, &mut self.frames);
+            fetch::frames_of(segment, from..from + used, &mut self.frames);
             if is_file {
                 self.body.frames_of(segment, from..from + used);
             }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::Options;
-use crate::content::file::{Body, Fetch};
+use crate::proto::fetch::{Body, Fetch};
 
 /// Blocks that wait for an earlier one: more of them mean that it was not captured.
 const MAX_EARLY: usize = 512;
