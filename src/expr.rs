@@ -303,8 +303,12 @@ impl ExprError {
         let before = source.get(..self.at).unwrap_or(source);
         let start = before.rfind('\n').map_or(0, |newline| newline + 1);
         let line = source.get(start..).unwrap_or_default().lines().next().unwrap_or_default();
-        let indent: String =
-            source.get(start..self.at).unwrap_or_default().chars().map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+        let indent: String = source
+            .get(start..self.at)
+            .unwrap_or_default()
+            .chars()
+            .map(|c| if c == '\t' { '\t' } else { ' ' })
+            .collect();
         let marked = source.get(self.at..self.at + self.len).unwrap_or_default().lines().next().unwrap_or_default();
         let marks = "^".repeat(marked.chars().count().max(1));
         let hint = self.hint.as_ref().map(|hint| format!("\n{hint}")).unwrap_or_default();

@@ -237,10 +237,13 @@ impl<'c> Checker<'c> {
 
     fn compare(&self, op: Op, left: &Ast, right: &Ast) -> Checked {
         // What is constant takes the type of the other side.
-        let (left, right, op) = if constant(left) && !constant(right) { (right, left, op.flipped()) } else { (left, right, op) };
+        let (left, right, op) =
+            if constant(left) && !constant(right) { (right, left, op.flipped()) } else { (left, right, op) };
         let (a, kind) = self.boxed(left)?;
         if matches!(*a, Node::Net(..)) {
-            return Err(self.error(left, "a network can only stand on the right").hint("write `ip.addr == 10.0.0.0/8`"));
+            return Err(self
+                .error(left, "a network can only stand on the right")
+                .hint("write `ip.addr == 10.0.0.0/8`"));
         }
         let (b, _) = self.alike(kind, right)?;
         let ordered = !matches!(op, Op::Eq | Op::Ne);
@@ -257,10 +260,14 @@ impl<'c> Checker<'c> {
             (Type::Time, Node::Const(Value::Text(text))) => match time(&text) {
                 Some(time) => Node::Const(Value::Time(time)),
                 None => {
-                    return Err(self.error(ast, "this is no time").hint("write it as \"2026-01-05T08:00:00Z\", in UTC"));
+                    return Err(self
+                        .error(ast, "this is no time")
+                        .hint("write it as \"2026-01-05T08:00:00Z\", in UTC"));
                 }
             },
-            (Type::Bytes, Node::Const(Value::Text(text))) => Node::Const(Value::Bytes(text.into_owned().into_bytes().into())),
+            (Type::Bytes, Node::Const(Value::Text(text))) => {
+                Node::Const(Value::Bytes(text.into_owned().into_bytes().into()))
+            }
             (Type::Bytes, Node::Const(Value::Mac(mac))) => Node::Const(Value::Bytes(mac.to_vec().into())),
             (Type::Bool, Node::Const(Value::Uint(v @ (0 | 1)))) => Node::Const(Value::Bool(v == 1)),
             (Type::Number, Node::Const(Value::Bool(v))) => Node::Const(Value::Uint(u64::from(v))),
@@ -397,7 +404,9 @@ impl<'c> Checker<'c> {
             ("every", "every(condition)"),
         ];
         if let Some((_, form)) = OWN.iter().find(|(name, _)| *name == function) {
-            return self.error(ast, format!("`{function}` is called with the wrong arguments")).hint(format!("write `{form}`"));
+            return self
+                .error(ast, format!("`{function}` is called with the wrong arguments"))
+                .hint(format!("write `{form}`"));
         }
         let error = self.error(ast, format!("there is no function `{function}`"));
         match nearest(function, OWN.iter().map(|(name, _)| *name)) {
@@ -440,7 +449,9 @@ impl<'c> Checker<'c> {
     fn each_child(&self, ast: &Ast) -> Result<Node, ExprError> {
         let node = self.condition(ast)?;
         if !self.of_children(&node) {
-            return Err(self.error(ast, "nothing here belongs to each phone").hint("name a variable of `[each.phone]`"));
+            return Err(self
+                .error(ast, "nothing here belongs to each phone")
+                .hint("name a variable of `[each.phone]`"));
         }
         Ok(node)
     }

@@ -72,7 +72,9 @@ pub(super) fn truth(node: &Node, scope: &dyn Scope) -> Truth {
         }
         Node::Compare(op, left, right) => any_pair(left, right, scope, &mut |l, r| compare(*op, l, r)),
         Node::Contains(left, right) => any_pair(left, right, scope, &mut contains),
-        Node::Matches(inner, regex) => any_value(inner, scope, &mut |v| v.as_text().is_some_and(|t| regex.is_match(t)).into()),
+        Node::Matches(inner, regex) => {
+            any_value(inner, scope, &mut |v| v.as_text().is_some_and(|t| regex.is_match(t)).into())
+        }
         Node::In(left, set) => {
             let mut any = Truth::False;
             for member in set {
@@ -96,7 +98,13 @@ pub(super) fn truth(node: &Node, scope: &dyn Scope) -> Truth {
                 Truth::Unknown => unknown = true,
                 Truth::False => {}
             });
-            if yes { Truth::True } else if unknown { Truth::Unknown } else { Truth::False }
+            if yes {
+                Truth::True
+            } else if unknown {
+                Truth::Unknown
+            } else {
+                Truth::False
+            }
         }
         Node::Children(Quantity::Every, inner) => {
             let (mut yes, mut no, mut unknown) = (false, false, false);
@@ -105,7 +113,13 @@ pub(super) fn truth(node: &Node, scope: &dyn Scope) -> Truth {
                 Truth::Unknown => unknown = true,
                 Truth::False => no = true,
             });
-            if no { Truth::False } else if unknown { Truth::Unknown } else { yes.into() }
+            if no {
+                Truth::False
+            } else if unknown {
+                Truth::Unknown
+            } else {
+                yes.into()
+            }
         }
         Node::Choose(cases, other) => match chosen(cases, other, scope) {
             Some(node) => truth(node, scope),
@@ -128,7 +142,13 @@ pub(super) fn truth(node: &Node, scope: &dyn Scope) -> Truth {
                     _ => true,
                 }
             });
-            if holds { Truth::True } else if known { Truth::False } else { Truth::Unknown }
+            if holds {
+                Truth::True
+            } else if known {
+                Truth::False
+            } else {
+                Truth::Unknown
+            }
         }
     }
 }
@@ -306,7 +326,9 @@ fn arithmetic(op: Arith, left: &Node, right: &Node, scope: &dyn Scope, found: &m
     };
     let ((a, a_known), (b, b_known)) = (one(left), one(right));
     let result = match (op, a, b) {
-        (Arith::Sub, Some(Value::Time(a)), Some(Value::Time(b))) => Some(Value::Float((a.nanos() as f64 - b.nanos() as f64) / 1e9)),
+        (Arith::Sub, Some(Value::Time(a)), Some(Value::Time(b))) => {
+            Some(Value::Float((a.nanos() as f64 - b.nanos() as f64) / 1e9))
+        }
         (Arith::Add, Some(Value::Uint(a)), Some(Value::Uint(b))) => a.checked_add(b).map(Value::Uint),
         (Arith::Sub, Some(Value::Uint(a)), Some(Value::Uint(b))) if a >= b => Some(Value::Uint(a - b)),
         (Arith::Mul, Some(Value::Uint(a)), Some(Value::Uint(b))) => a.checked_mul(b).map(Value::Uint),
@@ -357,7 +379,13 @@ impl Seen {
     }
 
     fn any(&self) -> Truth {
-        if self.hit { Truth::True } else if self.unknown { Truth::Unknown } else { Truth::False }
+        if self.hit {
+            Truth::True
+        } else if self.unknown {
+            Truth::Unknown
+        } else {
+            Truth::False
+        }
     }
 }
 
@@ -377,7 +405,12 @@ fn pairs(left: &Node, right: &Node, scope: &dyn Scope, test: &mut dyn FnMut(&Val
     seen
 }
 
-fn any_pair(left: &Node, right: &Node, scope: &dyn Scope, test: &mut dyn FnMut(&Value<'_>, &Value<'_>) -> Truth) -> Truth {
+fn any_pair(
+    left: &Node,
+    right: &Node,
+    scope: &dyn Scope,
+    test: &mut dyn FnMut(&Value<'_>, &Value<'_>) -> Truth,
+) -> Truth {
     pairs(left, right, scope, test).any()
 }
 

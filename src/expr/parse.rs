@@ -263,11 +263,7 @@ fn product(i: &str) -> Res<'_, Ast> {
     arithmetic(i, unary, op)
 }
 
-fn arithmetic<'a>(
-    i: &'a str,
-    part: fn(&'a str) -> Res<'a, Ast>,
-    op: fn(&'a str) -> Res<'a, Arith>,
-) -> Res<'a, Ast> {
+fn arithmetic<'a>(i: &'a str, part: fn(&'a str) -> Res<'a, Ast>, op: fn(&'a str) -> Res<'a, Arith>) -> Res<'a, Ast> {
     let (rest, first) = part(i)?;
     let (rest, more) = many0(pair(preceded(multispace0, op), cut(part))).parse(rest)?;
     if more.len() > DEEPEST {
@@ -363,10 +359,8 @@ fn address(i: &str) -> Res<'_, What> {
             _ => fail(rest, "the length of the network is too large"),
         };
     }
-    let pairs: Option<Vec<u8>> = run
-        .split(':')
-        .map(|pair| if pair.len() == 2 { u8::from_str_radix(pair, 16).ok() } else { None })
-        .collect();
+    let pairs: Option<Vec<u8>> =
+        run.split(':').map(|pair| if pair.len() == 2 { u8::from_str_radix(pair, 16).ok() } else { None }).collect();
     match pairs {
         Some(pairs) if pairs.len() > 1 => {
             Ok((rest, <[u8; 6]>::try_from(pairs.as_slice()).map_or(What::Bytes(pairs), What::Mac)))
@@ -445,4 +439,3 @@ fn word<'a>(wanted: &'static str) -> impl Parser<&'a str, Output = (), Error = F
         _ => Err(Err::Error(Fail { left: i.len(), what: WANTED })),
     }
 }
-

@@ -85,7 +85,12 @@ fn comparisons() {
         "choose(x.Status-Code >= 500, \"server\", x.Status-Code >= 400, \"client\", \"none\") == \"client\"",
         "(\"a\" + x.Status-Code) == \"a404\"",
     ]);
-    fails(&["x.Method == \"register\"", "x.Status-Code in {1..3, 500}", "ip.addr == 10.20.1.0/24", "x.raw contains \"abd\""]);
+    fails(&[
+        "x.Method == \"register\"",
+        "x.Status-Code in {1..3, 500}",
+        "ip.addr == 10.20.1.0/24",
+        "x.raw contains \"abd\"",
+    ]);
 }
 
 #[test]
@@ -133,37 +138,49 @@ fn wrong(filter: &str, rendered: &str) {
 
 #[test]
 fn errors_mark_the_place_and_help() {
-    wrong(
-        "x.Methd == \"A\"",
-        "there is no `x.Methd`\n  x.Methd == \"A\"\n  ^^^^^^^\ndid you mean `x.Method`?",
-    );
+    wrong("x.Methd == \"A\"", "there is no `x.Methd`\n  x.Methd == \"A\"\n  ^^^^^^^\ndid you mean `x.Method`?");
     wrong(
         "x.flag and x.Method == 5",
         "text is compared with a number\n  x.flag and x.Method == 5\n                         ^\nwrite \"5\"",
     );
-    wrong(
-        "x.Method = \"A\"",
-        "`=` is not expected here\n  x.Method = \"A\"\n           ^\nwrite `==` to compare",
-    );
+    wrong("x.Method = \"A\"", "`=` is not expected here\n  x.Method = \"A\"\n           ^\nwrite `==` to compare");
     wrong("x.Method ==", "a field, a value or `(` is missing here\n  x.Method ==\n             ^");
     wrong("", "a field, a value or `(` is missing here\n  \n  ^");
     wrong("(x.Method", "`)` is missing here\n  (x.Method\n           ^");
     wrong("x.Method == \"A", "the text has no closing quote\n  x.Method == \"A\n              ^");
-    wrong("x.Status-Code contains 4", "`contains` wants text or bytes, this is a number\n  x.Status-Code contains 4\n  ^^^^^^^^^^^^^");
-    wrong("x.via matches \"(\"", "the regular expression is wrong: unclosed group\n  x.via matches \"(\"\n                ^^^");
+    wrong(
+        "x.Status-Code contains 4",
+        "`contains` wants text or bytes, this is a number\n  x.Status-Code contains 4\n  ^^^^^^^^^^^^^",
+    );
+    wrong(
+        "x.via matches \"(\"",
+        "the regular expression is wrong: unclosed group\n  x.via matches \"(\"\n                ^^^",
+    );
     wrong(
         "x.Status-Code == 1 == 2",
         "a comparison cannot be compared again: join two with `and`\n  x.Status-Code == 1 == 2\n                     ^",
     );
     wrong("ip.src == 10.0.0.300", "this is no IPv4 address\n  ip.src == 10.0.0.300\n            ^");
-    wrong("ip.src == 10.0.0.0/33", "the length of the network is too large\n  ip.src == 10.0.0.0/33\n                    ^");
+    wrong(
+        "ip.src == 10.0.0.0/33",
+        "the length of the network is too large\n  ip.src == 10.0.0.0/33\n                    ^",
+    );
     wrong("x.via in {\"a\" \"b\"}", "`,` or `}` is missing here\n  x.via in {\"a\" \"b\"}\n                ^");
-    wrong("frame.time > \"noon\"", "this is no time\n  frame.time > \"noon\"\n               ^^^^^^\nwrite it as \"2026-01-05T08:00:00Z\", in UTC");
+    wrong(
+        "frame.time > \"noon\"",
+        "this is no time\n  frame.time > \"noon\"\n               ^^^^^^\nwrite it as \"2026-01-05T08:00:00Z\", in UTC",
+    );
     wrong("7", "a number is no condition\n  7\n  ^");
     wrong("x.flag and 7", "a number is no condition\n  x.flag and 7\n             ^\ncompare it with something");
     wrong("lower(7) == \"a\"", "`lower` wants text, this is a number\n  lower(7) == \"a\"\n        ^");
-    wrong("lowr(x.via) == \"a\"", "there is no function `lowr`\n  lowr(x.via) == \"a\"\n  ^^^^^^^^^^^\ndid you mean `lower`?");
-    wrong("x.Status-Code == 5 parsecs", "`parsecs` is not expected here\n  x.Status-Code == 5 parsecs\n                     ^^^^^^^\nan operator such as `==`, `and`, `or` was due");
+    wrong(
+        "lowr(x.via) == \"a\"",
+        "there is no function `lowr`\n  lowr(x.via) == \"a\"\n  ^^^^^^^^^^^\ndid you mean `lower`?",
+    );
+    wrong(
+        "x.Status-Code == 5 parsecs",
+        "`parsecs` is not expected here\n  x.Status-Code == 5 parsecs\n                     ^^^^^^^\nan operator such as `==`, `and`, `or` was due",
+    );
 }
 
 #[test]

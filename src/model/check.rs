@@ -4,6 +4,8 @@
 use std::sync::Arc;
 
 use super::read::Raw;
+use crate::event::nearest;
+
 use super::{Action, Model, ModelError, Models, Name, example};
 
 /// All that can be said of a model without running it. What is said here are warnings but for a state that no row
@@ -56,9 +58,11 @@ fn states(raw: &Raw, model: &Model, told: &mut Vec<ModelError>) {
         }
     }
     let place = |name: &str| {
-        raw.states.iter().find(|state| state.name.value == name).map(|state| &state.name).or_else(|| {
-            raw.rows.iter().find(|row| row.value.contains(name))
-        })
+        raw.states
+            .iter()
+            .find(|state| state.name.value == name)
+            .map(|state| &state.name)
+            .or_else(|| raw.rows.iter().find(|row| row.value.contains(name)))
     };
     for (number, state) in model.states.iter().enumerate() {
         let at = place(&state.name).unwrap_or(&raw.start);
@@ -66,8 +70,16 @@ fn states(raw: &Raw, model: &Model, told: &mut Vec<ModelError>) {
             let error = raw.error(at, format!("nothing leads to the state `{}`", state.name));
             told.push(error.hint("name it in a row or in `join`, or remove it"));
         } else if state.ends && !state.accept && model.subject.is_flow() {
-            let error = raw.error(at, format!("nothing leads out of the state `{}`, and it accepts nothing", state.name));
-            told.push(error.hint("give it a row or a deadline, or name it in `accept`").warning());
+            let error =
+                raw.error(at, format!("nothing leads out of the state `{}`, and it accepts nothing", state.name));
+            let others = model.states.iter().filter(|other| other.name != state.name).map(|other| &*other.name);
+            let hint = match nearest(&state.name, others) {
+                Some(near) => {
+                    format!("did you mean `{near}`? Else give it a row or a deadline, or name it in `accept`")
+                }
+                None => "give it a row or a deadline, or name it in `accept`".to_owned(),
+            };
+            told.push(error.hint(hint).warning());
         }
     }
     if model.subject.is_flow() && raw.accept.is_empty() {
@@ -129,9 +141,11 @@ fn rows(raw: &Raw, model: &Model, told: &mut Vec<ModelError>) {
     for (number, (row, text)) in model.rows.iter().zip(&raw.rows).enumerate() {
         let covered = row.from.iter().all(|from| {
             row.by.iter().all(|by| {
-                model.rows.iter().take(number).any(|other| {
-                    other.guard.is_none() && other.from.contains(from) && other.by.contains(by)
-                })
+                model
+                    .rows
+                    .iter()
+                    .take(number)
+                    .any(|other| other.guard.is_none() && other.from.contains(from) && other.by.contains(by))
             })
         });
         if covered && !row.from.is_empty() && !row.by.is_empty() {

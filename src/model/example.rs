@@ -39,6 +39,13 @@ pub struct Line {
     sends: bool,
 }
 
+impl Line {
+    /// Whether the phone sent it; otherwise it was sent to the phone.
+    pub fn sends(&self) -> bool {
+        self.sends
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 struct Find {
     at: Span,
@@ -47,7 +54,12 @@ struct Find {
 }
 
 /// Reads an example. Its `<` marks what comes to the phone, `>` (or nothing) what it sends.
-pub(super) fn compile(raw: &Raw, example: &RawExample, schema: &Schema, facts: &[Fact]) -> Result<Example, Vec<ModelError>> {
+pub(super) fn compile(
+    raw: &Raw,
+    example: &RawExample,
+    schema: &Schema,
+    facts: &[Fact],
+) -> Result<Example, Vec<ModelError>> {
     let mut errors = Vec::new();
     let mut phones = Vec::new();
     let mut trace = Vec::new();
@@ -74,7 +86,8 @@ pub(super) fn compile(raw: &Raw, example: &RawExample, schema: &Schema, facts: &
         finds.extend(at.map(|at| Find { at, id: id.to_owned(), text }));
     }
     for (name, _) in &example.facts {
-        let known = facts.iter().any(|fact| fact.name == name.value) || Identity::ALL.iter().any(|(id, _)| *id == name.value);
+        let known =
+            facts.iter().any(|fact| fact.name == name.value) || Identity::ALL.iter().any(|(id, _)| *id == name.value);
         if !known {
             let near = nearest(&name.value, facts.iter().map(|fact| fact.name.as_str()));
             errors.push(raw.error(name, format!("no model sets `phone.{}`", name.value)).maybe(near));
@@ -95,7 +108,11 @@ pub(super) fn compile(raw: &Raw, example: &RawExample, schema: &Schema, facts: &
         verdict: example.verdict.as_ref().and_then(|text| Verdict::from_name(&text.value)),
         state: example.state.as_ref().map(|text| text.value.clone()),
         hidden: example.hidden.iter().map(|text| text.value.clone()).collect(),
-        facts: example.facts.iter().map(|(name, value)| (name.value.clone(), value.values.iter().map(typed).collect())).collect(),
+        facts: example
+            .facts
+            .iter()
+            .map(|(name, value)| (name.value.clone(), value.values.iter().map(typed).collect()))
+            .collect(),
         phones,
     })
 }
@@ -140,7 +157,9 @@ fn line(raw: &Raw, text: &Text, schema: &Schema, phones: &mut Vec<String>) -> Re
         };
         let value = value.trim_matches('"');
         match key {
-            "phone" => named = Some(value.split(',').filter(|one| *one != "none").map(|one| number(phones, one)).collect()),
+            "phone" => {
+                named = Some(value.split(',').filter(|one| *one != "none").map(|one| number(phones, one)).collect())
+            }
             "phone.sends" => sends = value == "true",
             "phone.receives" => sends = value != "true",
             _ => {
@@ -148,8 +167,9 @@ fn line(raw: &Raw, text: &Text, schema: &Schema, phones: &mut Vec<String>) -> Re
                     let near = nearest(key, schema.fields().iter().map(|field| field.name));
                     return Err(raw.error_in(text, place, format!("there is no field `{key}`")).maybe(near));
                 };
-                let value = value_of(def, value)
-                    .ok_or_else(|| raw.error_in(text, place, format!("`{key}` holds {}, not `{value}`", def.kind.name())))?;
+                let value = value_of(def, value).ok_or_else(|| {
+                    raw.error_in(text, place, format!("`{key}` holds {}, not `{value}`", def.kind.name()))
+                })?;
                 fields.push(Field { def, value, at: 0, len: 0 });
             }
         }
@@ -189,9 +209,8 @@ fn value_of(def: &FieldDef, text: &str) -> Option<Value<'static>> {
     if text == "null" {
         return Some(Value::Null);
     }
-    let hex = |text: &str| -> Option<Vec<u8>> {
-        text.split(':').map(|pair| u8::from_str_radix(pair, 16).ok()).collect()
-    };
+    let hex =
+        |text: &str| -> Option<Vec<u8>> { text.split(':').map(|pair| u8::from_str_radix(pair, 16).ok()).collect() };
     Some(match def.kind {
         Kind::Uint => Value::Uint(match text.strip_prefix("0x") {
             Some(digits) => u64::from_str_radix(digits, 16).ok()?,
@@ -318,7 +337,8 @@ pub fn run(models: &Arc<Models>, model: usize) -> Vec<ModelError> {
                 )),
             }
         }
-        open.iter().for_each(|finding| tell(format!("finds {} besides", told(finding.time, &finding.id, &finding.what))));
+        open.iter()
+            .for_each(|finding| tell(format!("finds {} besides", told(finding.time, &finding.id, &finding.what))));
         let flow = outcome.flows.first();
         let reason = flow.map(|flow| flow.reason.as_str()).unwrap_or_default();
         let verdict = outcome.verdict();
@@ -343,6 +363,11 @@ impl Example {
             true => outcome.verdict() == Some(Verdict::Pass),
             false => !outcome.findings.iter().any(|finding| finding.severity == Severity::Fail),
         }
+    }
+
+    /// As if the capture could not see these protocols.
+    pub fn hide<'p>(&mut self, protos: impl IntoIterator<Item = &'p str>) {
+        self.hidden.extend(protos.into_iter().map(str::to_owned));
     }
 
     /// The findings that it must show.

@@ -58,7 +58,13 @@ pub fn mermaid(model: &Model) -> String {
     }
     let _ = writeln!(text, "    [*] --> s{}", model.start);
     for edge in edges(model) {
-        let _ = writeln!(text, "    s{} --> s{}: {}", edge.from, edge.to, edge.text.replace('\n', "<br/>").replace(':', "#58;"));
+        let _ = writeln!(
+            text,
+            "    s{} --> s{}: {}",
+            edge.from,
+            edge.to,
+            edge.text.replace('\n', "<br/>").replace(':', "#58;")
+        );
     }
     for (number, _) in model.states.iter().enumerate().filter(|(_, state)| state.accept) {
         let _ = writeln!(text, "    s{number} --> [*]");

@@ -47,13 +47,12 @@ pub fn builtin() -> Vec<Source> {
 
 /// A user's model, or all `*.toml` of a directory, by name.
 pub fn from_path(path: &Path) -> std::io::Result<Vec<Source>> {
-    let one = |path: &Path| {
-        std::fs::read_to_string(path).map(|text| Source { file: path.display().to_string(), text })
-    };
+    let one = |path: &Path| std::fs::read_to_string(path).map(|text| Source { file: path.display().to_string(), text });
     if !path.is_dir() {
         return Ok(vec![one(path)?]);
     }
-    let mut files: Vec<_> = std::fs::read_dir(path)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    let mut files: Vec<_> =
+        std::fs::read_dir(path)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
     files.retain(|file| file.extension().is_some_and(|extension| extension == "toml"));
     files.sort();
     files.iter().map(|file| one(file)).collect()

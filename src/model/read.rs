@@ -233,15 +233,13 @@ impl<'s> Reader<'s> {
                 _ => self.unknown(
                     key,
                     &[
-                        "id", "title", "sources", "subject", "start", "accept", "join", "rows", "keep", "each", "facts",
-                        "timers", "key", "state", "finding", "example",
+                        "id", "title", "sources", "subject", "start", "accept", "join", "rows", "keep", "each",
+                        "facts", "timers", "key", "state", "finding", "example",
                     ],
                 ),
             }
         }
-        for (name, text) in
-            [("id", &raw.id), ("title", &raw.title), ("subject", &raw.subject), ("start", &raw.start)]
-        {
+        for (name, text) in [("id", &raw.id), ("title", &raw.title), ("subject", &raw.subject), ("start", &raw.start)] {
             if text.value.is_empty() {
                 self.error(0, format!("`{name}` is missing"));
             }
@@ -323,12 +321,9 @@ impl<'s> Reader<'s> {
                 ),
             }
         }
-        for (name, text) in [
-            ("severity", &finding.severity),
-            ("what", &finding.what),
-            ("why", &finding.why),
-            ("fix", &finding.fix),
-        ] {
+        for (name, text) in
+            [("severity", &finding.severity), ("what", &finding.what), ("why", &finding.why), ("fix", &finding.fix)]
+        {
             if text.value.is_empty() {
                 self.error(id.span().start, format!("`{name}` of {} is missing", finding.id.value));
             }
@@ -348,10 +343,7 @@ impl<'s> Reader<'s> {
                 "hidden" => example.hidden = self.texts(value),
                 "facts" => example.facts = self.initials(value),
                 "site" => example.site = self.initials(value),
-                _ => self.unknown(
-                    key,
-                    &["name", "trace", "finds", "verdict", "state", "hidden", "facts", "site"],
-                ),
+                _ => self.unknown(key, &["name", "trace", "finds", "verdict", "state", "hidden", "facts", "site"]),
             }
         }
         example

@@ -129,7 +129,12 @@ impl<'t> Part<'t> {
                     "" => (None, None),
                     "when" if !guard.text.is_empty() => (Some(guard), None),
                     "each" if !guard.text.is_empty() => (None, Some(guard)),
-                    _ => return Err((word.at, "after the finding only `when CONDITION` or `each CONDITION` may follow")),
+                    _ => {
+                        return Err((
+                            word.at,
+                            "after the finding only `when CONDITION` or `each CONDITION` may follow",
+                        ));
+                    }
                 };
                 Ok(ActionText::Raise { id, when, each })
             }
@@ -199,7 +204,9 @@ mod tests {
         for part in row.from.iter().chain(&row.events).chain(row.guard.as_ref()).chain([&row.to]) {
             assert_eq!(&text[part.at..part.at + part.text.len()], part.text);
         }
-        assert!(matches!(&row.actions[0], ActionText::Set { name, sign: "+=", value } if name.text == "n" && value.text == "1"));
+        assert!(
+            matches!(&row.actions[0], ActionText::Set { name, sign: "+=", value } if name.text == "n" && value.text == "1")
+        );
     }
 
     #[test]

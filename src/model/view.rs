@@ -166,9 +166,7 @@ impl Scope for View<'_> {
                 let state = self.world.models.list.get(*model)?.states.get(run.state)?;
                 Some(Value::Text(Cow::Owned(state.name.to_string())))
             }),
-            Question::Visible(proto) => {
-                self.subject().map(|phone| Value::Bool(self.world.who.visible(phone, proto)))
-            }
+            Question::Visible(proto) => self.subject().map(|phone| Value::Bool(self.world.who.visible(phone, proto))),
         };
         match answer {
             Some(answer) => {
