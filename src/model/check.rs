@@ -4,6 +4,8 @@
 use std::sync::Arc;
 
 use super::read::Raw;
+use crate::event::nearest;
+
 use super::{Action, Model, ModelError, Models, Name, example};
 
 /// All that can be said of a model without running it. What is said here are warnings but for a state that no row
@@ -70,7 +72,14 @@ fn states(raw: &Raw, model: &Model, told: &mut Vec<ModelError>) {
         } else if state.ends && !state.accept && model.subject.is_flow() {
             let error =
                 raw.error(at, format!("nothing leads out of the state `{}`, and it accepts nothing", state.name));
-            told.push(error.hint("give it a row or a deadline, or name it in `accept`").warning());
+            let others = model.states.iter().filter(|other| other.name != state.name).map(|other| &*other.name);
+            let hint = match nearest(&state.name, others) {
+                Some(near) => {
+                    format!("did you mean `{near}`? Else give it a row or a deadline, or name it in `accept`")
+                }
+                None => "give it a row or a deadline, or name it in `accept`".to_owned(),
+            };
+            told.push(error.hint(hint).warning());
         }
     }
     if model.subject.is_flow() && raw.accept.is_empty() {

@@ -3,16 +3,19 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use super::read::{Initial, Raw, RawFinding, RawState, Text};
-use super::row::{ActionText, Part, row};
+use super::read::{Initial, Raw, RawState, Text};
+use super::row::{Part, row};
 use super::run::Run;
 use super::{
-    Action, Change, Fact, FindingDef, Identity, Late, Model, ModelError, Models, Name, Piece, Question, Row, Site,
-    State, Subject, Target, Until, Var, example,
+    Action, Fact, FindingDef, Identity, Late, Model, ModelError, Models, Name, Question, Row, Site, State, Subject,
+    Until, Var, example,
 };
 use crate::event::{EventDef, Schema, Value, nearest};
-use crate::expr::{Answer, Expr, ExprError, Names, Query, Slot, Type};
-use crate::finding::Severity;
+use crate::expr::{Expr, ExprError, Names, Type};
+
+mod actions;
+mod names;
+mod texts;
 
 /// More states than this would not fit the set of states that a run has seen.
 const MOST_STATES: usize = 64;
@@ -210,6 +213,7 @@ impl<'c> Compiler<'c> {
             names: self.names.borrow().clone(),
             questions: self.questions.borrow().clone(),
             asks: self.asks.borrow().clone(),
+            timers: self.timers.clone(),
             file: raw.file.clone(),
             text: raw.source.clone(),
             states,
@@ -224,7 +228,7 @@ impl<'c> Compiler<'c> {
         }
     }
 
-    /// Every state is named by `start`, `accept`, `join` or a row that leads to or from it.
+    /// Every state is named by `start`, or by a row or a deadline that leads to or from it.
     fn state_names(&self) -> Vec<Text> {
         let mut names: Vec<Text> = Vec::new();
         let mut add = |text: &Text, part: Part<'_>| {
@@ -238,6 +242,11 @@ impl<'c> Compiler<'c> {
             if let Ok(row) = row(&text.value) {
                 row.from.iter().for_each(|part| add(text, *part));
                 add(text, row.to);
+            }
+        }
+        for late in self.raw.states.iter().flat_map(|state| &state.late) {
+            if let Some(to) = &late.to {
+                add(to, Part::whole(&to.value));
             }
         }
         if names.len() > MOST_STATES {
@@ -455,80 +464,6 @@ impl<'c> Compiler<'c> {
         Some(Row { from, by, when: parts.guard.map(|guard| guard.text.to_owned()), to, guard, actions })
     }
 
-    fn actions(&self, text: &Text, part: Part<'_>, wanted: Use) -> Vec<Action> {
-        match part.actions() {
-            Ok(actions) => actions.iter().filter_map(|action| self.action(text, action, wanted)).collect(),
-            Err((at, what)) => {
-                self.tell(self.raw.error_in(text, at, what));
-                Vec::new()
-            }
-        }
-    }
-
-    fn action(&self, text: &Text, action: &ActionText<'_>, wanted: Use) -> Option<Action> {
-        match action {
-            ActionText::Restart => Some(Action::Restart),
-            ActionText::Clear(name) => Some(Action::Clear(self.target(text, *name)?.0)),
-            ActionText::Raise { id, when, each } => {
-                let finding = self.finding_of(text, *id)?;
-                if wanted == Use::LateGuard {
-                    self.late_finding(finding);
-                }
-                let guard = (*when).or(*each).and_then(|guard| self.expr(text, guard, wanted));
-                Some(Action::Raise { finding, when: guard, each: each.is_some() })
-            }
-            ActionText::Set { name, sign, value } => {
-                let target = self.target(text, *name);
-                let expr = self.expr(text, *value, if wanted == Use::LateGuard { Use::Kept } else { Use::Value });
-                let ((target, kind, list), expr) = (target?, expr?);
-                if !list && kind != Type::Any && expr.kind() != Type::Any && expr.kind() != kind {
-                    let what = format!("`{}` holds {}, this is {}", name.text, kind.name(), expr.kind().name());
-                    self.tell(self.raw.error_in(text, value.at, what));
-                }
-                let change = match *sign {
-                    "+=" => Change::Add,
-                    "-=" => Change::Take,
-                    _ => Change::Put,
-                };
-                if change != Change::Put && !list && !matches!(kind, Type::Number | Type::Any) {
-                    self.tell(self.raw.error_in(
-                        text,
-                        name.at,
-                        format!("`{sign}` wants a number or a list, `{}` is neither", name.text),
-                    ));
-                }
-                Some(Action::Set(target, change, expr))
-            }
-        }
-    }
-
-    fn target(&self, text: &Text, name: Part<'_>) -> Option<(Target, Type, bool)> {
-        let of = |vars: &[Var]| vars.iter().position(|var| var.name == name.text);
-        if let Some(at) = of(&self.keep) {
-            return self.keep.get(at).map(|var| (Target::Kept(at), var.kind, var.list));
-        }
-        if let Some(at) = of(&self.each) {
-            return self.each.get(at).map(|var| (Target::Child(at), var.kind, var.list));
-        }
-        let fact =
-            name.text.strip_prefix("phone.").and_then(|fact| self.facts.iter().position(|known| known.name == fact));
-        if let Some(at) = fact {
-            if !self.raw.facts.iter().any(|(own, _)| name.text.strip_prefix("phone.") == Some(&own.value)) {
-                let what = format!("this model does not declare `{}`", name.text);
-                self.tell(self.raw.error_in(text, name.at, what).hint("a model sets the facts of its own `[facts]`"));
-            }
-            return self.facts.get(at).map(|fact| (Target::Fact(at), fact.kind, fact.list));
-        }
-        let own: Vec<String> = self.all();
-        let near = nearest(name.text, own.iter().map(String::as_str));
-        let error = self.raw.error_in(text, name.at, format!("there is no variable `{}`", name.text));
-        self.tell(match near {
-            Some(near) => error.maybe(Some(near)),
-            None => error.hint("declare it in `[keep]`, or as a fact in `[facts]`"),
-        });
-        None
-    }
-
     fn finding_of(&self, text: &Text, part: Part<'_>) -> Option<usize> {
         let found = self.raw.findings.iter().position(|finding| finding.id.value == part.text);
         if found.is_none() {
@@ -537,93 +472,6 @@ impl<'c> Compiler<'c> {
             self.tell(error.maybe(near));
         }
         found
-    }
-
-    fn finding(&self, raw: &RawFinding) -> FindingDef {
-        let severity = Severity::from_name(&raw.severity.value);
-        if severity.is_none() && !raw.severity.value.is_empty() {
-            self.tell(self.raw.error(&raw.severity, "this is no severity").hint("severities are fail, warn, info"));
-        }
-        if raw.id.value.split_once('.').is_none_or(|(model, slug)| model != self.raw.id.value || slug.is_empty()) {
-            self.tell(self.raw.error(&raw.id, format!("the id of a finding is `{}.<slug>`", self.raw.id.value)));
-        }
-        let cites = raw.cites.as_ref().map(|text| text.value.as_str());
-        if let Some(text) = raw.cites.as_ref().filter(|text| !["run", "state"].contains(&text.value.as_str())) {
-            self.tell(self.raw.error(text, "a finding cites the frames of its `state` or of the whole `run`"));
-        }
-        if let Some(text) = raw.again.as_ref().filter(|text| !["new", "update"].contains(&text.value.as_str())) {
-            self.tell(self.raw.error(text, "what is found again is a `new` finding, or an `update` of the old one"));
-        }
-        for (name, _) in &raw.with {
-            let placeholder = format!("{{{}}}", name.value);
-            if ![&raw.what, &raw.why, &raw.fix].iter().any(|text| text.value.contains(&placeholder)) {
-                self.tell(self.raw.error(name, format!("no text holds `{placeholder}`")).warning());
-            }
-        }
-        let source = raw.source.as_ref().or(self.raw.sources.first()).map_or("", |text| text.value.as_str());
-        if source.is_empty() {
-            self.tell(self.raw.error(&raw.id, "no document is named: give `source`, or `sources` to the model"));
-        }
-        FindingDef {
-            id: raw.id.value.as_str().into(),
-            severity: severity.unwrap_or(Severity::Warn),
-            source: source.into(),
-            inferred: raw.inferred,
-            texts: [&raw.what, &raw.why, &raw.fix].map(|text| text.value.clone()),
-            what: self.pieces(raw, &raw.what),
-            why: self.pieces(raw, &raw.why),
-            fix: self.pieces(raw, &raw.fix),
-            needs: raw.needs.as_ref().and_then(|text| {
-                let expr = self.expr(text, Part::whole(&text.value), Use::Guard)?;
-                Some((expr, text.value.clone()))
-            }),
-            whole_run: cites == Some("run"),
-            update: raw.again.as_ref().is_some_and(|text| text.value == "update"),
-        }
-    }
-
-    /// `text {placeholder} text`; `{{` and `}}` are braces.
-    fn pieces(&self, finding: &RawFinding, text: &Text) -> Vec<Piece> {
-        let mut pieces = Vec::new();
-        let mut plain = String::new();
-        let mut rest = text.value.as_str();
-        while let Some(at) = rest.find(['{', '}']) {
-            let (before, brace) = rest.split_at(at);
-            plain.push_str(before);
-            if brace.starts_with("{{") || brace.starts_with("}}") {
-                plain.push_str(brace.get(..1).unwrap_or_default());
-                rest = brace.get(2..).unwrap_or_default();
-                continue;
-            }
-            let offset = text.value.len() - brace.len();
-            let Some((name, after)) = brace.strip_prefix('{').and_then(|inner| inner.split_once('}')) else {
-                self.tell(self.raw.error_in(text, offset, "this brace has no partner").hint("write `{{` for a brace"));
-                break;
-            };
-            pieces.push(Piece::Text(std::mem::take(&mut plain)));
-            pieces.extend(self.placeholder(finding, text, Part { at: offset + 1, text: name }));
-            rest = after;
-        }
-        plain.push_str(rest);
-        pieces.push(Piece::Text(plain));
-        pieces
-    }
-
-    fn placeholder(&self, finding: &RawFinding, text: &Text, name: Part<'_>) -> Option<Piece> {
-        if let Some((_, with)) = finding.with.iter().find(|(own, _)| own.value == name.text) {
-            return self.expr(with, Part::whole(&with.value), Use::Value).map(Piece::Value);
-        }
-        let fact = format!("phone.{}", name.text);
-        let own =
-            [name.text, &fact].into_iter().find(|name| self.slot(name).is_some() || self.constant(name).is_some());
-        match own {
-            Some(own) => Expr::value(own, self.schema, self).ok().map(Piece::Value),
-            None => {
-                let error = self.raw.error_in(text, name.at, format!("`{{{}}}` is not known", name.text));
-                self.tell(error.hint("give it an expression in `with`, or keep a variable of that name"));
-                None
-            }
-        }
     }
 }
 
@@ -636,125 +484,6 @@ enum Use {
     LateGuard,
     /// A value in `late`.
     Kept,
-}
-
-impl Names for Compiler<'_> {
-    fn slot(&self, name: &str) -> Option<(Slot, Type)> {
-        let list = |list: bool, kind: Type| if list { Type::Any } else { kind };
-        let (found, kind) = if let Some(at) = self.keep.iter().position(|var| var.name == name) {
-            (Name::Kept(at), self.keep.get(at).map(|var| list(var.list, var.kind))?)
-        } else if let Some(at) = self.each.iter().position(|var| var.name == name) {
-            (Name::Child(at), self.each.get(at).map(|var| list(var.list, var.kind))?)
-        } else if let Some(name) = name.strip_prefix("site.") {
-            (Name::Site(intern(&mut self.site_names.borrow_mut(), name.to_owned())), Type::Any)
-        } else {
-            let name = name.strip_prefix("phone.")?;
-            match name {
-                "sends" => (Name::Sends, Type::Bool),
-                "receives" => (Name::Receives, Type::Bool),
-                _ => match Identity::ALL.iter().find(|(known, _)| *known == name) {
-                    Some((_, identity)) => (Name::Identity(*identity), identity.kind()),
-                    None => {
-                        let at = self.facts.iter().position(|fact| fact.name == name)?;
-                        (Name::Fact(at), self.facts.get(at).map(|fact| list(fact.list, fact.kind))?)
-                    }
-                },
-            }
-        };
-        Some((Slot(intern(&mut self.names.borrow_mut(), found) as u32), kind))
-    }
-
-    fn constant(&self, name: &str) -> Option<f64> {
-        self.timers.iter().find(|(timer, _)| timer == name).map(|(_, seconds)| *seconds)
-    }
-
-    fn question(&self, function: &str, name: Option<&str>) -> Answer {
-        let wrong = |what: String, hint: Option<String>| Answer::Wrong { what, hint };
-        let near = |near: Option<&str>| near.map(|near| format!("did you mean `{near}`?"));
-        let name = match (function, name) {
-            ("elapsed", None) => return self.ask(Question::Elapsed, Type::Number, false),
-            (_, Some(name)) => name,
-            _ => return Answer::NotMine,
-        };
-        match function {
-            "count" | "age" => {
-                let Some(def) = self.schema.event(name) else {
-                    if let Some((slot, Type::Time | Type::Any)) = self.slot(name).filter(|_| function == "age") {
-                        let of = self.names.borrow().get(slot.0 as usize).copied();
-                        return of.map_or(Answer::NotMine, |of| self.ask(Question::AgeOf(of), Type::Number, false));
-                    }
-                    if function == "count" && (self.slot(name).is_some() || self.schema.field(name).is_some()) {
-                        return Answer::NotMine;
-                    }
-                    let known = nearest(name, self.schema.events().iter().map(|event| event.name));
-                    return wrong(format!("there is no event `{name}`"), near(known));
-                };
-                let event = self.intern_event(def);
-                let track = intern(&mut self.tracked.borrow_mut(), event) as u16;
-                if function == "age" {
-                    return self.ask(Question::Age(track), Type::Number, false);
-                }
-                self.ask(Question::Count(track), Type::Number, true)
-            }
-            "seen" => match self.states.iter().position(|state| state.value == name) {
-                Some(state) => self.ask(Question::Seen(state), Type::Bool, false),
-                None => {
-                    let known = nearest(name, self.states.iter().map(|state| state.value.as_str()));
-                    wrong(format!("there is no state `{name}`"), near(known))
-                }
-            },
-            "outcome" | "at" => match self.ids.iter().position(|id| *id == name) {
-                Some(model) => {
-                    intern(&mut self.asks.borrow_mut(), model);
-                    let question = if function == "at" { Question::At(model) } else { Question::Outcome(model) };
-                    self.ask(question, Type::Text, false)
-                }
-                None => wrong(format!("no model `{name}` is loaded"), near(nearest(name, self.ids.iter().copied()))),
-            },
-            "visible" => {
-                let protos = || self.schema.events().iter().map(|event| event.proto());
-                if protos().any(|proto| proto == name) {
-                    return self.ask(Question::Visible(name.into()), Type::Bool, false);
-                }
-                wrong(format!("there is no protocol `{name}`"), near(nearest(name, protos())))
-            }
-            _ => Answer::NotMine,
-        }
-    }
-
-    fn is_child(&self, slot: Slot) -> bool {
-        matches!(self.names.borrow().get(slot.0 as usize), Some(Name::Child(_)))
-    }
-
-    fn all(&self) -> Vec<String> {
-        let own = self.keep.iter().chain(&self.each).map(|var| var.name.clone());
-        let facts = self.facts.iter().map(|fact| format!("phone.{}", fact.name));
-        let identity = Identity::ALL.iter().map(|(name, _)| format!("phone.{name}"));
-        let timers = self.timers.iter().map(|(name, _)| name.clone());
-        own.chain(facts)
-            .chain(identity)
-            .chain(timers)
-            .chain(["phone.sends".to_owned(), "phone.receives".to_owned()])
-            .collect()
-    }
-}
-
-impl Compiler<'_> {
-    fn ask(&self, question: Question, kind: Type, number: bool) -> Answer {
-        Answer::Ask { query: Query(intern(&mut self.questions.borrow_mut(), question) as u32), kind, number }
-    }
-}
-
-impl Identity {
-    fn kind(self) -> Type {
-        match self {
-            Identity::Name | Identity::Model | Identity::Load => Type::Text,
-            Identity::Mac => Type::Mac,
-            Identity::Ip | Identity::CallManager => Type::Ip,
-            Identity::Vlan => Type::Number,
-            Identity::Dn => Type::Text,
-        }
-    }
 }
 
 fn intern<T: PartialEq>(list: &mut Vec<T>, one: T) -> usize {

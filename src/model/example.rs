@@ -39,6 +39,13 @@ pub struct Line {
     sends: bool,
 }
 
+impl Line {
+    /// Whether the phone sent it; otherwise it was sent to the phone.
+    pub fn sends(&self) -> bool {
+        self.sends
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 struct Find {
     at: Span,
@@ -356,6 +363,11 @@ impl Example {
             true => outcome.verdict() == Some(Verdict::Pass),
             false => !outcome.findings.iter().any(|finding| finding.severity == Severity::Fail),
         }
+    }
+
+    /// As if the capture could not see these protocols.
+    pub fn hide<'p>(&mut self, protos: impl IntoIterator<Item = &'p str>) {
+        self.hidden.extend(protos.into_iter().map(str::to_owned));
     }
 
     /// The findings that it must show.

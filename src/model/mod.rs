@@ -50,13 +50,14 @@
 //!
 //! * FROM is a state, several (`a|b`) or `*`; EVENT one or several; TO a state or `=` (stay). Of the rows of the
 //!   current state the first that fits is taken; an event that fits none changes nothing. A row that stays keeps
-//!   the state's deadline unless it says `restart`.
+//!   the state's deadline unless it says `restart`. An event of `until` cancels it, also the one that entered the state.
 //! * ACTION: `x = EXPR`, `x += EXPR` (adds a number; appends to a list what is not in it), `x -= EXPR`, `clear x`,
 //!   `phone.fact = EXPR`, `raise ID [when GUARD]`, `raise ID each GUARD` (one finding for each phone of the run
 //!   for which it holds), `restart`. They are done in order.
 //! * Expressions are those of [`crate::expr`], and besides: what the model keeps, its timers, `phone.<fact>` of any
 //!   model, `phone.name mac ip vlan model load dn callmanager`, `phone.sends`, `phone.receives`, `site.<name>`;
-//!   `count(event[, window])` of this run (up to 64 in a window are counted), `age(event)` or `age(x)` of a kept
+//!   `count(event[, window])` since this run began (the one that begins it is counted
+//!   after; up to 64 in a window), `age(event)` or `age(x)` of a kept
 //!   time, in seconds, `elapsed()` in this state, `seen(state)`, `outcome(model)` and `at(model)` of this phone,
 //!   `visible(proto)`, and over the phones of a run `any(…)`, `every(…)`, `count(…)`.
 //! * The first entry of `late` whose `when` holds is done, once for each time the state is entered; `to` the same
@@ -67,11 +68,13 @@
 //!   value; an event with several keys (`["a", "b"]`) belongs to the run that has the first of them, and brings
 //!   that run the others. A run in a state without a way out is over; a new one may start with its key.
 
+mod act;
 pub mod check;
 mod compile;
 pub mod engine;
 pub mod example;
 pub mod graph;
+mod judge;
 pub mod load;
 mod read;
 mod row;
@@ -195,6 +198,8 @@ pub struct Model {
     pub rows: Vec<Row>,
     /// What it may find.
     pub findings: Vec<FindingDef>,
+    /// Its named lengths of time in seconds, as a site may have set them.
+    pub timers: Vec<(String, f64)>,
     /// Its own examples.
     pub examples: Vec<example::Example>,
     /// The file it comes from.

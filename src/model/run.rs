@@ -198,9 +198,11 @@ impl Run {
         if accepted && self.doubt.is_none() { Verdict::Pass } else { Verdict::Inconclusive }
     }
 
-    /// As a flow; `None` if it never left its start and found nothing.
+    /// As a flow; `None` if it never left its start, and nothing is to be said of that.
     pub fn flow(&self, model: &Model) -> Option<Flow> {
-        if !model.subject.is_flow() || (self.path.is_empty() && self.found.is_empty()) {
+        let idle = self.path.iter().all(|(state, ..)| *state == model.start) && self.found.is_empty();
+        let accepted = model.states.get(self.state).is_some_and(|state| state.accept);
+        if !model.subject.is_flow() || (idle && !accepted) {
             return None;
         }
         let name = |state: usize| model.states.get(state).map_or_else(|| Arc::from(""), |state| state.name.clone());

@@ -1,0 +1,283 @@
+//! What a row or a deadline does: it sets variables and facts, and raises findings.
+
+use std::sync::Arc;
+
+use super::engine::{Concerned, Engine, Hand, Sink};
+use super::run::{KEPT, Kept, Run};
+use super::view::View;
+use super::{Action, Change, Model, Models, Piece, Target, Var};
+use crate::event::Value;
+use crate::expr::{Expr, Truth};
+use crate::finding::{Finding, PhoneId, Severity, keep_ends};
+
+impl Engine {
+    /// Does actions in order; returns whether one of them restarts the deadline.
+    #[expect(clippy::too_many_arguments, reason = "the run, its actions, and the event at hand")]
+    pub(super) fn act(
+        &mut self,
+        models: &Models,
+        model: &Model,
+        run: &mut Run,
+        actions: &[Action],
+        hand: &Hand<'_>,
+        concerned: &[Concerned],
+        out: Sink<'_>,
+    ) -> bool {
+        let mut restart = false;
+        for action in actions {
+            match action {
+                Action::Restart => restart = true,
+                Action::Clear(target) => self.store(model, run, *target, hand, concerned, |kept, initial| {
+                    *kept = initial.map(Kept::initial).unwrap_or_default();
+                }),
+                Action::Set(target, change, expr) => {
+                    self.set(models, model, run, (*target, *change, expr), hand, concerned)
+                }
+                Action::Raise { finding, when, each: false } => {
+                    match when.as_ref().map_or(Truth::True, |when| when.truth(&self.view(models, model, run, hand))) {
+                        Truth::True => self.raise(models, model, run, *finding, None, hand, out),
+                        Truth::Unknown => doubt_finding(model, run, *finding, "what it rests on is not known"),
+                        Truth::False => {}
+                    }
+                }
+                Action::Raise { finding, when, each: true } => {
+                    for child in 0..run.children.len() {
+                        let view = View { child: Some(child), ..self.view(models, model, run, hand) };
+                        match when.as_ref().map_or(Truth::True, |when| when.truth(&view)) {
+                            Truth::True => self.raise(models, model, run, *finding, Some(child), hand, out),
+                            Truth::Unknown => doubt_finding(model, run, *finding, "what it rests on is not known"),
+                            Truth::False => {}
+                        }
+                    }
+                }
+            }
+        }
+        restart
+    }
+
+    fn set(
+        &mut self,
+        models: &Models,
+        model: &Model,
+        run: &mut Run,
+        (target, change, expr): (Target, Change, &Expr),
+        hand: &Hand<'_>,
+        concerned: &[Concerned],
+    ) {
+        if change == Change::Put && self.is_there(models, model, run, target, expr, hand) {
+            return;
+        }
+        let mut values = std::mem::take(&mut self.scratch);
+        values.clear();
+        let known =
+            expr.values(&self.view(models, model, run, hand), &mut |value| values.push(value.clone().into_owned()));
+        let list = match target {
+            Target::Kept(at) => model.keep.get(at).is_some_and(|var| var.list),
+            Target::Child(at) => model.each.get(at).is_some_and(|var| var.list),
+            Target::Fact(at) => models.facts.get(at).is_some_and(|fact| fact.list),
+        };
+        if !list {
+            values.truncate(1);
+        }
+        let mut spare = Vec::new();
+        self.store(model, run, target, hand, concerned, |kept, _| {
+            // Several phones may be concerned: each takes a copy.
+            spare.clone_from(&values);
+            match change {
+                Change::Put => kept.put(known, &mut spare, list),
+                Change::Add => {
+                    // What nobody has set before is begun.
+                    kept.known |= kept.values.is_empty() && matches!(target, Target::Fact(_));
+                    kept.add(known, &mut spare, list);
+                }
+                Change::Take => kept.take(known, &mut spare, list),
+            }
+        });
+        values.clear();
+        self.scratch = values;
+    }
+
+    /// Whether a variable or fact holds already what is to be put there. Most often it does, and nothing is copied.
+    fn is_there(
+        &self,
+        models: &Models,
+        model: &Model,
+        run: &Run,
+        target: Target,
+        expr: &Expr,
+        hand: &Hand<'_>,
+    ) -> bool {
+        let (kept, list) = match target {
+            Target::Kept(at) => (run.kept.get(at), model.keep.get(at).is_some_and(|var| var.list)),
+            Target::Fact(at) => {
+                let room = hand.phone.and_then(|phone| self.phones.get(phone.0 as usize));
+                (room.and_then(|room| room.facts.get(at)), models.facts.get(at).is_some_and(|fact| fact.list))
+            }
+            Target::Child(_) => (None, false),
+        };
+        let Some(kept) = kept else { return false };
+        let (mut same, mut count) = (true, 0);
+        let known = expr.values(&self.view(models, model, run, hand), &mut |value| {
+            if list || count == 0 {
+                same &= kept.values.get(count) == Some(value);
+                count += 1;
+            }
+        });
+        same && count == kept.values.len() && known == kept.known
+    }
+
+    /// Changes every place that a target means: the run's, or that of each phone concerned.
+    fn store(
+        &mut self,
+        model: &Model,
+        run: &mut Run,
+        target: Target,
+        hand: &Hand<'_>,
+        concerned: &[Concerned],
+        mut change: impl FnMut(&mut Kept, Option<&Var>),
+    ) {
+        match target {
+            Target::Kept(at) => {
+                if let Some(kept) = run.kept.get_mut(at) {
+                    change(kept, model.keep.get(at));
+                }
+            }
+            Target::Child(at) => {
+                for child in &mut run.children {
+                    let meant = hand.event.is_none() || concerned.iter().any(|one| one.phone == child.phone);
+                    if let Some(kept) = child.kept.get_mut(at).filter(|_| meant) {
+                        change(kept, model.each.get(at));
+                    }
+                }
+            }
+            Target::Fact(at) => {
+                let phones: &[PhoneId] = if hand.phone.is_some() { hand.phone.as_slice() } else { &run.phones };
+                for phone in phones {
+                    if let Some(kept) = self.phones.get_mut(phone.0 as usize).and_then(|room| room.facts.get_mut(at)) {
+                        change(kept, None);
+                    }
+                }
+            }
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the run, its finding, and the event at hand")]
+    fn raise(
+        &mut self,
+        models: &Models,
+        model: &Model,
+        run: &mut Run,
+        number: usize,
+        child: Option<usize>,
+        hand: &Hand<'_>,
+        out: Sink<'_>,
+    ) {
+        let Some(def) = model.findings.get(number) else { return };
+        let view = View { child, ..self.view(models, model, run, hand) };
+        if let Some((needs, source)) = &def.needs
+            && needs.truth(&view) != Truth::True
+        {
+            doubt_finding(model, run, number, &format!("{source} does not hold"));
+            return;
+        }
+        let texts = [&def.what, &def.why, &def.fix].map(|pieces| render(pieces, &view));
+        let phone = match child {
+            Some(child) => run.children.get(child).map(|child| child.phone),
+            None => None,
+        };
+        let phones = phone.map_or_else(|| run.phones.clone(), |phone| vec![phone]);
+        let frames = if def.whole_run { &run.moves } else { &run.evidence }.clone();
+        let same = run.found.iter().filter(|known| known.id == def.id).count();
+        let known = run
+            .found
+            .iter()
+            .position(|known| {
+                let same = child.is_none() || known.phones == phones;
+                known.id == def.id && same && (def.update || texts.first() == Some(&known.what))
+            })
+            .or_else(|| run.found.iter().rposition(|known| known.id == def.id).filter(|_| same >= self.limits.same));
+        if let Some(finding) = known.and_then(|at| run.found.get_mut(at)) {
+            finding.times += 1;
+            finding.phone = finding.phone.filter(|_| phones.len() == 1);
+            finding.phones = phones;
+            if def.update {
+                [finding.what, finding.why, finding.fix] = texts;
+            }
+            for frame in frames {
+                if finding.frames.last().is_none_or(|last| *last < frame) {
+                    keep_ends(&mut finding.frames, frame, KEPT);
+                }
+            }
+            out(finding.clone());
+            return;
+        }
+        let [what, why, fix] = texts;
+        self.serials += 1;
+        let finding = Finding {
+            serial: self.serials,
+            times: 1,
+            id: def.id.clone(),
+            severity: def.severity,
+            model: model.id.clone(),
+            state: model.states.get(run.state).map_or_else(|| Arc::from(""), |state| state.name.clone()),
+            time: hand.now,
+            frames,
+            phone: phone.or(if let [one] = phones.as_slice() { Some(*one) } else { None }),
+            phones,
+            what,
+            why,
+            fix,
+            source: def.source.clone(),
+            inferred: def.inferred,
+            run: run.number,
+        };
+        out(finding.clone());
+        run.found.push(finding);
+    }
+}
+
+/// The finding of severity `fail` that these actions would raise, as a reason why it cannot be told.
+pub(super) fn doubtful(model: &Model, actions: &[Action]) -> Option<String> {
+    actions.iter().find_map(|action| match action {
+        Action::Raise { finding, .. } => model
+            .findings
+            .get(*finding)
+            .filter(|def| def.severity == Severity::Fail)
+            .map(|def| format!("{} cannot be told: what it rests on is not known", def.id)),
+        _ => None,
+    })
+}
+
+fn doubt_finding(model: &Model, run: &mut Run, finding: usize, why: &str) {
+    if let Some(def) = model.findings.get(finding).filter(|def| def.severity == Severity::Fail) {
+        run.doubt.get_or_insert_with(|| format!("{} cannot be told: {why}", def.id));
+    }
+}
+
+/// A text with its placeholders filled: several values with commas, fractions with at most three digits.
+fn render(pieces: &[Piece], view: &View<'_>) -> String {
+    let mut text = String::new();
+    for piece in pieces {
+        match piece {
+            Piece::Text(plain) => text.push_str(plain),
+            Piece::Value(expr) => {
+                let mut several = false;
+                let known = expr.values(view, &mut |value| {
+                    text.push_str(if several { ", " } else { "" });
+                    several = true;
+                    match value {
+                        Value::Float(v) => {
+                            let digits = format!("{v:.3}");
+                            text.push_str(digits.trim_end_matches('0').trim_end_matches('.'));
+                        }
+                        other => text.push_str(&other.to_string()),
+                    }
+                });
+                if !several {
+                    text.push_str(if known { "none" } else { "unknown" });
+                }
+            }
+        }
+    }
+    text
+}
