@@ -263,6 +263,7 @@ struct Names {
     cnf_line: Option<&'static FieldDef>,
     cnf_callmanager: Option<&'static FieldDef>,
     skinny_phone: Option<&'static FieldDef>,
+    file_client: Option<&'static FieldDef>,
 }
 
 impl Names {
@@ -314,6 +315,7 @@ impl Names {
             cnf_line: f("cnf.line.name"),
             cnf_callmanager: f("cnf.callmanager"),
             skinny_phone: f("skinny.phone"),
+            file_client: f("file.client"),
         }
     }
 }
@@ -644,18 +646,20 @@ impl Phones {
         });
         // Names in requests are the sender's own; a file event is about the one who asked.
         let speaker = match event.def.proto() {
+            // A TFTP server answers from a port of its own: who asked is what the file's event says.
+            "file" => ip_of(event, n.file_client).unwrap_or(src.ip),
             // SCCP: what the CallManager says of a station is about the one that connected.
-            "file" | "skinny" => event.origin.client().unwrap_or(src),
-            _ => src,
+            "skinny" => event.origin.client().unwrap_or(src).ip,
+            _ => src.ip,
         };
         let own = match &named {
             Some(_) if event.def.proto() == "sip" && !from_client && !sip_sent && event.origin.ip_proto == 6 => None,
             other => other.clone(),
         };
         if let Some((name, mac)) = own {
-            self.named(event, &name, mac, speaker.ip);
+            self.named(event, &name, mac, speaker);
         } else if proof {
-            self.unnamed(speaker.ip, event.origin.time);
+            self.unnamed(speaker, event.origin.time);
         } else if let Some(id) = event.origin.eth_src.and_then(|mac| self.by_mac.get(&mac).copied()) {
             // A phone's own MAC sends from an address that is nobody's yet: a static one, or of a lease not captured.
             let id = self.resolve(id);
