@@ -652,10 +652,11 @@ impl Phones {
             "skinny" => event.origin.client().unwrap_or(src).ip,
             _ => src.ip,
         };
-        let own = match &named {
-            Some(_) if event.def.proto() == "sip" && !from_client && !sip_sent && event.origin.ip_proto == 6 => None,
-            other => other.clone(),
-        };
+        // A call set-up may carry the other party's name: only where the name has no address yet is it the sender's.
+        let asks = text_of(event, n.sip_method).is_some_and(|m| matches!(m.as_str(), "REGISTER" | "REFER" | "SUBSCRIBE"));
+        let own = named.filter(|(name, _)| {
+            event.def.proto() != "sip" || asks && from_client || sip_sent || !self.has_address(name)
+        });
         if let Some((name, mac)) = own {
             self.named(event, &name, mac, speaker);
         } else if proof {
@@ -682,6 +683,11 @@ impl Phones {
                 }
             }
         }
+    }
+
+    fn has_address(&self, name: &str) -> bool {
+        let station = self.by_name.get(name).and_then(|id| self.stations.get(self.resolve(*id) as usize));
+        station.is_some_and(|s| s.phone.addresses.iter().any(|a| a.until.is_none()))
     }
 
     /// A device name speaks from an address.
