@@ -628,7 +628,7 @@ struct Hub<W: Watch> {
     others: Vec<String>,
     /// Something other than link discovery and DHCP was captured: IP as such is not filtered out.
     holds_ip: bool,
-    user_agents: [Option<&'static crate::event::FieldDef>; 3],
+    user_agents: [Option<&'static FieldDef>; 3],
     detail: bool,
 }
 
