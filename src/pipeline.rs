@@ -347,6 +347,7 @@ impl<W: Watch> Pipeline<W> {
     /// The capture has ended; `notes` is what its source had to say of it.
     pub fn finish(mut self, notes: &Notes) -> (Outcome, W) {
         let last = Origin::at(self.last_frame, self.now);
+        self.core.hub.incomplete = true;
         self.flows.finish(&mut self.core, &last);
         self.core.finish(&last);
         let hub = &mut self.core.hub;
@@ -567,7 +568,9 @@ impl<W: Watch> Follow for Core<W> {
             self.gaps.2.push(origin.frame);
         }
         if let Slot::Stream(dissector) = slot {
+            self.hub.incomplete = true;
             dissector.gap(side, lost, origin, &mut Out::new(&mut self.hub, &mut self.spare));
+            self.hub.incomplete = false;
         }
     }
 
@@ -623,6 +626,8 @@ struct Hub<W: Watch> {
     limits_told: Vec<&'static str>,
     seen: Vec<u64>,
     others: Vec<String>,
+    /// What is said now was broken off by a gap or by the end of the capture.
+    incomplete: bool,
     /// Something other than link discovery and DHCP was captured: IP as such is not filtered out.
     holds_ip: bool,
     user_agents: [Option<&'static FieldDef>; 3],
@@ -645,6 +650,7 @@ impl<W: Watch> Hub<W> {
             limits_told: Vec::new(),
             seen: vec![0; PROTOCOLS.len()],
             others: Vec::new(),
+            incomplete: false,
             holds_ip: false,
             user_agents: ["sip.User-Agent", "sip.Server", "sip.cisco_phone"].map(|name| schema.field(name)),
             detail: options.detail,
@@ -703,6 +709,10 @@ impl<W: Watch> Hub<W> {
     /// What cannot be read is also told to the models in one form, whatever its protocol.
     fn malformed(&mut self, event: &Event<'_>, concerned: &[Concerned]) {
         let Some(defect) = event.defect else { return };
+        if self.incomplete || defect.what == Segment::CUT {
+            // The capture lacks the rest; the message may be well formed.
+            return;
+        }
         let kind = match event.def.proto() {
             "cdp" | "lldp" => "link",
             "ip" | "arp" | "icmp" | "dns" => "ip",

@@ -119,9 +119,12 @@ pub struct Segment<'a> {
 }
 
 impl Segment<'_> {
+    /// What is said of a message of which the snap length left only the beginning.
+    pub const CUT: &'static str = "cut by the snap length";
+
     /// The defect to report: a snap length that cut the message explains whatever could not be read of it.
     pub fn defect(&self, found: Option<Malformed>) -> Option<Malformed> {
-        if self.cut > 0 { Some(Malformed { at: self.bytes.len(), what: "cut by the snap length" }) } else { found }
+        if self.cut > 0 { Some(Malformed { at: self.bytes.len(), what: Self::CUT }) } else { found }
     }
 }
 
