@@ -13,7 +13,7 @@ use foldhash::fast::FixedState;
 use crate::content;
 use crate::content::trust_list::{ListKind, Record, TrustList};
 use crate::decode::{self, Layer, Packet};
-use crate::event::{Event, EventBuf, EventDef, FieldDef, Fields, Origin, Schema, Side, Value, text, uint};
+use crate::event::{Event, EventBuf, EventDef, FieldDef, Fields, Origin, Schema, Side, Value, Wanted, text, uint};
 use crate::finding::{Finding, Findings, Flow, PhoneId};
 use crate::flow::frag::{self, Defrag};
 use crate::flow::{self, Edge, Flows, Follow};
@@ -97,6 +97,10 @@ pub trait Watch {
     fn event(&mut self, event: &Event<'_>, concerned: &[Concerned], phones: &Phones);
     /// A finding, as soon as it is known.
     fn finding(&mut self, _finding: &Finding, _phones: &Phones) {}
+    /// Whether it looks at the fields of events: otherwise only those that models and phones ask for are made.
+    fn looks(&self) -> bool {
+        true
+    }
 }
 
 /// Watches nothing.
@@ -105,6 +109,10 @@ pub struct Unwatched;
 
 impl Watch for Unwatched {
     fn event(&mut self, _: &Event<'_>, _: &[Concerned], _: &Phones) {}
+
+    fn looks(&self) -> bool {
+        false
+    }
 }
 
 /// What a capture was, besides its phones.
@@ -254,6 +262,7 @@ impl<W: Watch> Pipeline<W> {
     /// A pipeline that judges with `models` and shows its events to `watch`.
     pub fn new(schema: &Schema, models: Arc<Models>, options: &Options, watch: W) -> Pipeline<W> {
         let routes = Routes::new();
+        let hub = Hub::new(schema, models, options, watch);
         Pipeline {
             flows: Flows::new(options.flows, routes.server_ports()),
             defrag: Defrag::new(options.fragments),
@@ -269,10 +278,10 @@ impl<W: Watch> Pipeline<W> {
             core: Core {
                 datagrams: PROTOCOLS.iter().map(|p| (p.new)()).collect(),
                 routes,
-                spare: Spare::default(),
+                spare: hub.wanted().map_or_else(Spare::default, Spare::of),
                 gaps: (0, 0, Vec::new()),
                 one_way: (0, Vec::new()),
-                hub: Hub::new(schema, models, options, watch),
+                hub,
             },
         }
     }
@@ -632,6 +641,19 @@ struct Hub<W: Watch> {
     holds_ip: bool,
     user_agents: [Option<&'static FieldDef>; 3],
     detail: bool,
+    /// What is known of each event, by the address of its definition.
+    known: HashMap<usize, Known, FixedState>,
+}
+
+/// What is known of an event before it comes.
+#[derive(Debug, Clone, Copy, Default)]
+struct Known {
+    /// Its protocol's place in [`PROTOCOLS`].
+    proto: Option<usize>,
+    /// A model waits for it.
+    wanted: bool,
+    /// It is SIP.
+    sip: bool,
 }
 
 /// Expectations kept at the same time.
@@ -639,9 +661,16 @@ const EXPECTATIONS: usize = 100_000;
 
 impl<W: Watch> Hub<W> {
     fn new(schema: &Schema, models: Arc<Models>, options: &Options, watch: W) -> Hub<W> {
+        let engine = Engine::new(models, options.engine);
+        let known = |def: &'static EventDef| Known {
+            proto: PROTOCOLS.iter().position(|p| p.name == def.proto()),
+            wanted: engine.wants(def),
+            sip: def.proto() == "sip",
+        };
         Hub {
             phones: Phones::new(schema, options.phones),
-            engine: Engine::new(models, options.engine),
+            known: schema.events().iter().map(|def| (std::ptr::from_ref(*def).addr(), known(def))).collect(),
+            engine,
             findings: Findings::default(),
             watch,
             expectations: HashMap::with_hasher(FixedState::default()),
@@ -655,6 +684,13 @@ impl<W: Watch> Hub<W> {
             user_agents: ["sip.User-Agent", "sip.Server", "sip.cisco_phone"].map(|name| schema.field(name)),
             detail: options.detail,
         }
+    }
+
+    /// The fields that anybody looks at; `None` if all are.
+    fn wanted(&self) -> Option<Wanted> {
+        let judged = self.engine.models().list.iter().flat_map(|model| &model.fields);
+        let own = self.user_agents.iter().flatten();
+        (!self.watch.looks()).then(|| Wanted::of(judged.chain(self.phones.wanted()).chain(own)))
     }
 
     /// An event of the pipeline itself.
@@ -691,12 +727,11 @@ impl<W: Watch> Hub<W> {
         })
     }
 
-    fn count(&mut self, event: &Event<'_>) {
-        let proto = event.def.proto();
-        if let Some(n) = PROTOCOLS.iter().position(|p| p.name == proto).and_then(|i| self.seen.get_mut(i)) {
+    fn count(&mut self, event: &Event<'_>, known: Known) {
+        if let Some(n) = known.proto.and_then(|i| self.seen.get_mut(i)) {
             *n += 1;
         }
-        if proto == "sip" && self.others.len() < 8 {
+        if known.sip && self.others.len() < 8 {
             let [agent, server, phone] = self.user_agents;
             let is_phone = phone.and_then(|def| event.get(def)).and_then(|v| v.as_uint()).is_some_and(|v| v != 0);
             let name = [agent, server].into_iter().flatten().find_map(|def| event.get(def)?.as_text());
@@ -797,8 +832,9 @@ impl Held {
 
 impl<W: Watch> Sink for Hub<W> {
     fn event(&mut self, event: &Event<'_>) {
-        self.count(event);
-        let wanted = self.engine.wants(event.def);
+        let known = self.known.get(&std::ptr::from_ref(event.def).addr()).copied().unwrap_or_default();
+        let wanted = known.wanted;
+        self.count(event, known);
         if event.origin.duplicate {
             self.watch.event(event, &[], &self.phones);
             return;
