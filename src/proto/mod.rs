@@ -16,6 +16,8 @@ pub mod http;
 pub mod icmp;
 pub mod igmp;
 pub mod lldp;
+pub mod rtcp;
+pub mod rtp;
 pub mod sdp;
 pub mod sip;
 pub mod skinny;
@@ -45,6 +47,8 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &http::PROTOCOL,
     &skinny::PROTOCOL,
     &cast::PROTOCOL,
+    &rtcp::PROTOCOL,
+    &rtp::PROTOCOL,
 ];
 
 /// What the product knows of a protocol: everything else is derived from this.
@@ -223,6 +227,7 @@ pub struct Out<'s> {
     sink: &'s mut dyn Sink,
     spare: &'s mut Vec<Field<'static>>,
     frames: &'s mut Vec<u64>,
+    expected: bool,
 }
 
 impl std::fmt::Debug for Out<'_> {
@@ -241,7 +246,12 @@ pub struct Spare {
 impl<'s> Out<'s> {
     /// Into `sink`, with memory to reuse.
     pub fn new(sink: &'s mut dyn Sink, spare: &'s mut Spare) -> Out<'s> {
-        Out { sink, spare: &mut spare.fields, frames: &mut spare.frames }
+        Out { sink, spare: &mut spare.fields, frames: &mut spare.frames, expected: false }
+    }
+
+    /// For a datagram of a flow that was announced to carry the protocol ([`Expect`]), or not.
+    pub fn expected(self, expected: bool) -> Out<'s> {
+        Out { expected, ..self }
     }
 
     /// An empty list of fields for the next message.
@@ -323,6 +333,11 @@ impl<'s> Out<'s> {
     /// A bound of the dissector was reached.
     pub fn limit(&mut self, bound: &'static str, origin: &Origin) {
         self.sink.limit(bound, origin);
+    }
+
+    /// Whether the datagram's flow was announced to carry the protocol. Its content need not prove it then.
+    pub fn is_expected(&self) -> bool {
+        self.expected
     }
 
     /// Whether events that only `decode` shows are wanted.
