@@ -176,6 +176,8 @@ struct Core<W: Watch> {
     hub: Hub<W>,
     gaps: (u64, u64, Vec<u64>),
     one_way: (u64, Vec<u64>),
+    /// When dissectors are told the time next.
+    due: Ts,
 }
 
 /// What reads a flow.
@@ -186,12 +188,26 @@ enum Slot {
     Undecided,
     /// Looked at so many pieces without recognising them.
     Trying(u8),
-    /// Datagrams of the protocol with that index.
-    Datagrams(usize),
+    /// Datagrams of a protocol.
+    Datagrams(Found),
     /// A connection's own dissector.
     Stream(Box<dyn Dissect>),
     /// Nothing that is read here, as of that many expectations.
     Opaque(u64),
+}
+
+/// The protocol of a flow's datagrams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Found {
+    /// Its index.
+    index: usize,
+    /// The flow was announced to carry it.
+    expected: bool,
+    /// It is found by content alone, where several protocols may share a flow (RTP and RTCP): every datagram is
+    /// looked at.
+    by_content: bool,
+    /// So many expectations were made when this was found.
+    seen: u64,
 }
 
 /// Where protocols are found, from [`PROTOCOLS`].
@@ -281,6 +297,7 @@ impl<W: Watch> Pipeline<W> {
                 spare: hub.wanted().map_or_else(Spare::default, Spare::of),
                 gaps: (0, 0, Vec::new()),
                 one_way: (0, Vec::new()),
+                due: Ts::ZERO,
                 hub,
             },
         }
@@ -298,7 +315,7 @@ impl<W: Watch> Pipeline<W> {
             fields.uint(&MILLISECONDS, (back.nanos().unsigned_abs()).div_ceil(1_000_000), 0, 0);
             self.core.hub.say(&CLOCK_BACK, fields, &packet.origin);
         }
-        self.core.hub.tick(self.now);
+        self.core.tick(self.now);
         if (frame.wire_len as usize) > frame.bytes.len() && !self.truncated {
             self.truncated = true;
             let mut fields = Fields::new();
@@ -464,20 +481,35 @@ impl<W: Watch> Core<W> {
         };
         let Some(index) = index else { return };
         let segment = Segment { bytes: payload, origin, marks, side: Side::Client, end: false, cut, flow: u32::MAX };
-        self.dissect(index, &segment);
+        self.dissect(index, false, &segment);
     }
 
-    fn dissect(&mut self, index: usize, segment: &Segment<'_>) {
+    fn dissect(&mut self, index: usize, expected: bool, segment: &Segment<'_>) {
         if let Some(dissector) = self.datagrams.get_mut(index) {
-            dissector.datagram(segment, &mut Out::new(&mut self.hub, &mut self.spare));
+            dissector.datagram(segment, &mut Out::new(&mut self.hub, &mut self.spare).expected(expected));
         }
     }
 
     fn tick(&mut self, now: Ts) {
-        for dissector in &mut self.datagrams {
-            dissector.tick(now, &mut Out::new(&mut self.hub, &mut self.spare));
+        if now >= self.due {
+            self.tick_dissectors(now);
         }
         self.hub.tick(now);
+    }
+
+    /// Dissectors are told every whole second, with the deadlines of the models in between: how often the time is
+    /// told from outside changes neither what is said nor its order. After [`QUIET`] seconds nothing is left to say.
+    fn tick_dissectors(&mut self, now: Ts) {
+        const SECOND: i64 = 1_000_000_000;
+        let second = now.nanos().div_euclid(SECOND);
+        let first = self.due.nanos().div_euclid(SECOND).max(second - QUIET);
+        for at in (first..=second).map(|second| Ts::from_nanos(second.saturating_mul(SECOND))) {
+            self.hub.tick(at);
+            for dissector in &mut self.datagrams {
+                dissector.tick(at, &mut Out::new(&mut self.hub, &mut self.spare));
+            }
+        }
+        self.due = Ts::from_nanos((second + 1).saturating_mul(SECOND));
     }
 
     fn finish(&mut self, last: &Origin) {
@@ -487,28 +519,47 @@ impl<W: Watch> Core<W> {
     }
 
     /// The protocol of a flow by these bytes; `Err` if more are needed, `Ok(None)` if they are none that is known.
-    fn recognise(&self, segment: &Segment<'_>) -> Result<Option<usize>, ()> {
+    fn recognise(&self, segment: &Segment<'_>) -> Result<Option<Found>, ()> {
+        let found = |index, expected| {
+            let by_content = segment.origin.ip_proto == 17 && self.routes.any_udp.contains(&index);
+            Found { index, expected, by_content, seen: self.hub.expectations_made }
+        };
         if let Some(index) = self.hub.expected(segment.origin) {
             let probe = protocol(index).map_or(Probe::No, |p| (p.probe)(segment.bytes));
-            if probe != Probe::No || segment.origin.ip_proto == 17 {
-                return Ok(Some(index).filter(|_| probe != Probe::No));
+            if probe != Probe::No {
+                return Ok(Some(found(index, true)));
             }
         }
         let mut more = false;
         for index in self.routes.candidates(segment.origin) {
             match protocol(index).map_or(Probe::No, |p| (p.probe)(segment.bytes)) {
-                Probe::Yes => return Ok(Some(index)),
+                Probe::Yes => return Ok(Some(found(index, false))),
                 Probe::NeedMore => more = true,
                 Probe::No => {}
             }
         }
         if segment.cut > 0 {
             // Too little was captured to recognise it: on a known port what there is of it is read all the same.
-            return Ok(self.routes.candidates(segment.origin).next().filter(|_| self.routes.on_port(segment.origin)));
+            let first = self.routes.candidates(segment.origin).next();
+            return Ok(first.filter(|_| self.routes.on_port(segment.origin)).map(|index| found(index, false)));
         }
         if more { Err(()) } else { Ok(None) }
     }
+
+    /// What reads the next datagram of a flow whose protocol was found by content: another, if that is sure of it.
+    fn again(&self, mut found: Found, segment: &Segment<'_>) -> Found {
+        if !found.expected && found.seen != self.hub.expectations_made {
+            found.seen = self.hub.expectations_made;
+            found.expected = self.hub.expected(segment.origin) == Some(found.index);
+        }
+        let probe = protocol(found.index).map_or(Probe::No, |p| (p.probe)(segment.bytes));
+        let other = if probe == Probe::No { self.recognise(segment).ok().flatten() } else { None };
+        other.unwrap_or(found)
+    }
 }
+
+/// Seconds after which no dissector has anything left to say of what came before.
+const QUIET: i64 = 15;
 
 /// A flow whose first pieces are nothing known is opaque after so many of them.
 const TRIES: u8 = 4;
@@ -525,16 +576,22 @@ impl<W: Watch> Follow for Core<W> {
             *slot = Slot::Trying(TRIES - 1);
         }
         match slot {
-            Slot::Datagrams(index) => self.dissect(*index, segment),
+            Slot::Datagrams(found) if !found.by_content => self.dissect(found.index, found.expected, segment),
+            Slot::Datagrams(found) => {
+                *found = self.again(*found, segment);
+                self.dissect(found.index, found.expected, segment);
+            }
             Slot::Undecided | Slot::Trying(_) => {
                 let tries = if let Slot::Trying(tries) = slot { *tries } else { 0 };
                 match self.recognise(segment) {
-                    Ok(Some(index)) => {
-                        *slot = Slot::Datagrams(index);
-                        self.dissect(index, segment);
+                    Ok(Some(found)) => {
+                        *slot = Slot::Datagrams(found);
+                        self.dissect(found.index, found.expected, segment);
                     }
                     _ => {
-                        let most = if self.routes.on_port(segment.origin) { TRIES_ON_PORT } else { TRIES };
+                        // Media may begin with other things: keepalives, STUN.
+                        let known = self.routes.on_port(segment.origin) || self.hub.expected(segment.origin).is_some();
+                        let most = if known { TRIES_ON_PORT } else { TRIES };
                         *slot = if tries + 1 >= most {
                             Slot::Opaque(self.hub.expectations_made)
                         } else {
@@ -555,7 +612,7 @@ impl<W: Watch> Follow for Core<W> {
             let tries = if let Slot::Trying(tries) = slot { *tries } else { 0 };
             let most = if self.routes.on_port(segment.origin) { TRIES_ON_PORT } else { TRIES };
             *slot = match self.recognise(segment) {
-                Ok(Some(index)) => protocol(index).map_or(Slot::Opaque(0), |p| Slot::Stream((p.new)())),
+                Ok(Some(found)) => protocol(found.index).map_or(Slot::Opaque(0), |p| Slot::Stream((p.new)())),
                 Err(()) if !segment.end && segment.bytes.len() < 64 => return 0,
                 _ if tries + 1 >= most => Slot::Opaque(0),
                 _ => Slot::Trying(tries + 1),
@@ -882,6 +939,11 @@ impl<W: Watch> Sink for Hub<W> {
         }
         self.expectations_made += 1;
         self.expectations.insert((expect.ip, expect.port, expect.ip_proto), (expect.peer, index));
+        // RTCP has the port after that of its RTP (RFC 3550 §11), unless something else was announced there.
+        let rtcp = PROTOCOLS.iter().position(|p| p.name == "rtcp").filter(|_| expect.proto == "rtp");
+        if let Some((index, port)) = rtcp.zip(expect.port.checked_add(1)) {
+            self.expectations.entry((expect.ip, port, expect.ip_proto)).or_insert((expect.peer, index));
+        }
     }
 
     fn limit(&mut self, bound: &'static str, origin: &Origin) {
