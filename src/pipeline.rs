@@ -971,6 +971,9 @@ impl Who for Sight<'_> {
     }
 
     fn visible(&self, phone: PhoneId, proto: &str) -> bool {
-        self.0.get(phone).is_some_and(|phone| phone.visible(proto, self.1))
+        match proto {
+            "switch" => self.0.switches_are_clear(),
+            _ => self.0.get(phone).is_some_and(|phone| phone.visible(proto, self.1)),
+        }
     }
 }
