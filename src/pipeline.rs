@@ -11,7 +11,7 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 
 use crate::content;
-use crate::content::trust_list::Record;
+use crate::content::trust_list::{ListKind, Record, TrustList};
 use crate::decode::{self, Layer, Packet};
 use crate::event::{Event, EventBuf, EventDef, FieldDef, Fields, Origin, Schema, Side, Value, text, uint};
 use crate::finding::{Finding, Findings, Flow, PhoneId};
@@ -618,8 +618,8 @@ struct Hub<W: Watch> {
     watch: W,
     expectations: HashMap<(IpAddr, u16, u8), (Option<IpAddr>, usize), FixedState>,
     expectations_made: u64,
-    /// The list each phone (or address) fetched last: what later files are signed by.
-    trust: HashMap<IpAddr, Vec<Record>, FixedState>,
+    /// The lists each phone (or address) fetched last: what later files are signed by.
+    trust: HashMap<IpAddr, Held, FixedState>,
     limits_told: Vec<&'static str>,
     seen: Vec<u64>,
     others: Vec<String>,
@@ -762,6 +762,29 @@ impl<W: Watch> Hub<W> {
     }
 }
 
+/// The trust lists that somebody holds.
+#[derive(Debug, Default)]
+struct Held {
+    ctl: Vec<Record>,
+    itl: Vec<Record>,
+}
+
+impl Held {
+    fn records(&self) -> Vec<Record> {
+        self.ctl.iter().chain(&self.itl).cloned().collect()
+    }
+
+    /// A list that was changed after it was signed is refused: the one before is kept.
+    fn take(&mut self, list: TrustList) {
+        match list.kind {
+            _ if list.signature_valid == Some(false) => {}
+            ListKind::Ctl => self.ctl = list.records,
+            ListKind::Itl => self.itl = list.records,
+            ListKind::Sgn => {}
+        }
+    }
+}
+
 impl<W: Watch> Sink for Hub<W> {
     fn event(&mut self, event: &Event<'_>) {
         self.count(event);
@@ -792,7 +815,7 @@ impl<W: Watch> Sink for Hub<W> {
         if !file.complete {
             return;
         }
-        let known = self.trust.get(&file.client).cloned().unwrap_or_default();
+        let known = self.trust.get(&file.client).map(Held::records).unwrap_or_default();
         let mut said: Vec<EventBuf> = Vec::new();
         let list = content::file(file.name, file.bytes, &known, origin.time, &mut |def, fields, defect| {
             let event = Event { def, origin, fields: fields.list(), frames: file.frames, bytes: &[], defect };
@@ -802,7 +825,7 @@ impl<W: Watch> Sink for Hub<W> {
             self.event(&event.borrow());
         }
         if let Some(list) = list {
-            self.trust.insert(file.client, list.records);
+            self.trust.entry(file.client).or_default().take(list);
         }
     }
 

@@ -10,6 +10,7 @@ use crate::event::Schema;
 /// The models that are built in, in the order in which they judge an event: a model that reads what another sets,
 /// or asks for its outcome, comes after it. **Adding a model is its file and its line here.**
 pub const BUILTIN: &[(&str, &str)] = &[
+    ("models/link.toml", include_str!("../../models/link.toml")),
     ("models/dhcp.toml", include_str!("../../models/dhcp.toml")),
     ("models/tftp-server.toml", include_str!("../../models/tftp-server.toml")),
     ("models/capture.toml", include_str!("../../models/capture.toml")),
