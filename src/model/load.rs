@@ -13,6 +13,10 @@ pub const BUILTIN: &[(&str, &str)] = &[
     ("models/link.toml", include_str!("../../models/link.toml")),
     ("models/dhcp.toml", include_str!("../../models/dhcp.toml")),
     ("models/tftp-server.toml", include_str!("../../models/tftp-server.toml")),
+    ("models/ctl.toml", include_str!("../../models/ctl.toml")),
+    ("models/itl.toml", include_str!("../../models/itl.toml")),
+    ("models/config.toml", include_str!("../../models/config.toml")),
+    ("models/ctl-retry.toml", include_str!("../../models/ctl-retry.toml")),
     ("models/capture.toml", include_str!("../../models/capture.toml")),
     ("models/malformed.toml", include_str!("../../models/malformed.toml")),
 ];
