@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
+use crate::bytes::Malformed;
 use crate::content;
 use crate::content::trust_list::{ListKind, Record, TrustList};
 use crate::decode::{self, Layer, Packet};
@@ -332,8 +333,10 @@ impl<W: Watch> Pipeline<W> {
             }
             packet.origin.duplicate = true;
         }
-        if let Some(stop) = packet.stop {
-            let cut = (frame.wire_len as usize) > frame.bytes.len();
+        let cut = (frame.wire_len as usize) > frame.bytes.len();
+        // Nothing was cut off, and a header promises more than there is.
+        let short = Malformed { at: frame.bytes.len(), what: "length in a header beyond the end of the frame" };
+        if let Some(stop) = packet.stop.or((packet.cut > 0 && !cut).then_some(short)) {
             self.core.hub.event(&Event {
                 def: &IP_MALFORMED,
                 origin: &packet.origin,
