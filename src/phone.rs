@@ -7,7 +7,7 @@
 //! What makes a phone at all is evidence of its own: it announces itself, asks for a phone's file, or speaks as
 //! one. A station without that evidence has no verdict: its events wait, bounded, until it is one.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::IpAddr;
 
 use foldhash::fast::FixedState;
@@ -212,6 +212,8 @@ pub struct Phones {
     by_ip: HashMap<IpAddr, Bound, FixedState>,
     /// Who speaks on a flow of a shared address: by client end and server end.
     by_flow: HashMap<(IpAddr, u16, IpAddr, u16), u32, FixedState>,
+    /// Addresses that register phones or serve their files.
+    servers: HashSet<IpAddr, FixedState>,
     /// Phones seen on the link itself, and what a switch said before the first of them.
     on_link: Vec<u32>,
     switch_waiting: VecDeque<EventBuf>,
@@ -221,15 +223,15 @@ pub struct Phones {
     limits: Limits,
     limit_hit: bool,
     fields: Names,
+    wanted: Vec<&'static FieldDef>,
     observed: Observed,
 }
 
 /// The fields that tell who is who, looked up once.
 #[derive(Debug)]
 struct Names {
-    /// Device names that the sender gives of itself.
-    own_name: Vec<&'static FieldDef>,
-    /// Device names in a DHCP host name.
+    /// Device names that the sender gives of itself, by protocol.
+    own_name: Vec<(&'static str, &'static FieldDef)>,
     cdp_voip: Option<&'static FieldDef>,
     cdp_platform: Option<&'static FieldDef>,
     cdp_port: Option<&'static FieldDef>,
@@ -263,23 +265,26 @@ struct Names {
     cnf_line: Option<&'static FieldDef>,
     cnf_callmanager: Option<&'static FieldDef>,
     skinny_phone: Option<&'static FieldDef>,
+    file_client: Option<&'static FieldDef>,
+    file_server: Option<&'static FieldDef>,
 }
 
 impl Names {
-    fn new(schema: &Schema) -> Names {
-        let f = |name: &str| schema.field(name);
+    /// Notes in `wanted` what it finds.
+    fn new(schema: &Schema, wanted: &mut Vec<&'static FieldDef>) -> Names {
+        let mut f = |name: &str| schema.field(name).inspect(|def| wanted.push(def));
         Names {
             own_name: [
-                "cdp.deviceid",
-                "lldp.tlv.system.name",
-                "dhcp.option.hostname",
-                "file.device",
-                "sip.contact.devicename",
-                "ciscoalarm.device_name",
-                "skinny.DeviceName",
+                ("cdp", "cdp.deviceid"),
+                ("lldp", "lldp.tlv.system.name"),
+                ("dhcp", "dhcp.option.hostname"),
+                ("file", "file.device"),
+                ("sip", "sip.contact.devicename"),
+                ("ciscoalarm", "ciscoalarm.device_name"),
+                ("skinny", "skinny.DeviceName"),
             ]
             .into_iter()
-            .filter_map(f)
+            .filter_map(|(proto, name)| Some((proto, f(name)?)))
             .collect(),
             cdp_voip: f("cdp.capabilities.voip_phone"),
             cdp_platform: f("cdp.platform"),
@@ -314,6 +319,8 @@ impl Names {
             cnf_line: f("cnf.line.name"),
             cnf_callmanager: f("cnf.callmanager"),
             skinny_phone: f("skinny.phone"),
+            file_client: f("file.client"),
+            file_server: f("file.server"),
         }
     }
 }
@@ -365,21 +372,29 @@ pub fn device_mac(name: &str) -> Option<[u8; 6]> {
 impl Phones {
     /// No phone yet.
     pub fn new(schema: &Schema, limits: Limits) -> Phones {
+        let mut wanted = Vec::new();
         Phones {
             stations: Vec::new(),
             by_name: HashMap::with_hasher(FixedState::default()),
             by_mac: HashMap::with_hasher(FixedState::default()),
             by_ip: HashMap::with_hasher(FixedState::default()),
             by_flow: HashMap::with_hasher(FixedState::default()),
+            servers: HashSet::with_hasher(FixedState::default()),
             on_link: Vec::new(),
             switch_waiting: VecDeque::new(),
             power_requests: HashMap::with_hasher(FixedState::default()),
             waiting: 0,
             limits,
             limit_hit: false,
-            fields: Names::new(schema),
+            fields: Names::new(schema, &mut wanted),
+            wanted,
             observed: Observed::default(),
         }
+    }
+
+    /// The fields that tell who is who: no other is looked at here.
+    pub fn wanted(&self) -> &[&'static FieldDef] {
+        &self.wanted
     }
 
     /// What is known of a phone.
@@ -476,11 +491,11 @@ impl Phones {
 
     /// The device name an event gives of its sender (or of the client that asks).
     fn name_in(&self, event: &Event<'_>) -> Option<(String, [u8; 6])> {
-        self.fields.own_name.iter().find_map(|def| {
-            let name = event.get(def)?.as_text()?;
-            let mac = device_mac(name)?;
-            Some((name.get(..15)?.to_ascii_uppercase(), mac))
-        })
+        let proto = event.def.proto();
+        let (_, def) = self.fields.own_name.iter().find(|(of, _)| *of == proto)?;
+        let name = event.get(def)?.as_text()?;
+        let mac = device_mac(name)?;
+        Some((name.get(..15)?.to_ascii_uppercase(), mac))
     }
 
     /// CDP and LLDP: a phone of itself, or a switch of a phone's port.
@@ -644,18 +659,26 @@ impl Phones {
         });
         // Names in requests are the sender's own; a file event is about the one who asked.
         let speaker = match event.def.proto() {
+            // A TFTP server answers from a port of its own: who asked is what the file's event says.
+            "file" => ip_of(event, n.file_client).unwrap_or(src.ip),
             // SCCP: what the CallManager says of a station is about the one that connected.
-            "file" | "skinny" => event.origin.client().unwrap_or(src),
-            _ => src,
+            "skinny" => event.origin.client().unwrap_or(src).ip,
+            _ => src.ip,
         };
-        let own = match &named {
-            Some(_) if event.def.proto() == "sip" && !from_client && !sip_sent && event.origin.ip_proto == 6 => None,
-            other => other.clone(),
-        };
+        // A call set-up may carry the other party's name: only where the name has no address yet is it the sender's.
+        let asks = text_of(event, n.sip_method).is_some_and(|m| matches!(m.as_str(), "REGISTER" | "REFER" | "SUBSCRIBE"));
+        let own = named.filter(|(name, _)| {
+            event.def.proto() != "sip" || asks && from_client || !self.has_address(name)
+        });
+        // Who registers phones or serves their files speaks for them: what it passes on makes it no phone.
+        if self.learn_server(event) || self.servers.contains(&speaker) {
+            self.concern_ends(event, src.ip, dst.ip, keep);
+            return;
+        }
         if let Some((name, mac)) = own {
-            self.named(event, &name, mac, speaker.ip);
+            self.named(event, &name, mac, speaker);
         } else if proof {
-            self.unnamed(speaker.ip, event.origin.time);
+            self.unnamed(speaker, event.origin.time);
         } else if let Some(id) = event.origin.eth_src.and_then(|mac| self.by_mac.get(&mac).copied()) {
             // A phone's own MAC sends from an address that is nobody's yet: a static one, or of a lease not captured.
             let id = self.resolve(id);
@@ -664,8 +687,27 @@ impl Phones {
                 self.bind(src.ip, id, event.origin.time, false);
             }
         }
-        let sender = self.speaker(event, src.ip);
-        let receiver = self.speaker(event, dst.ip);
+        self.concern_ends(event, src.ip, dst.ip, keep);
+    }
+
+    /// An answer to a REGISTER comes from a registrar, a file from its server.
+    fn learn_server(&mut self, event: &Event<'_>) -> bool {
+        let n = &self.fields;
+        let server = match event.def.name {
+            "sip.response" if text_of(event, n.sip_cseq_method).as_deref() == Some("REGISTER") => event.origin.src.map(|end| end.ip),
+            "file.found" | "file.not_found" => ip_of(event, n.file_server),
+            _ => None,
+        };
+        let Some(server) = server else { return false };
+        if self.servers.len() < self.limits.stations {
+            self.servers.insert(server);
+        }
+        event.def.proto() == "sip"
+    }
+
+    fn concern_ends(&mut self, event: &Event<'_>, src: IpAddr, dst: IpAddr, keep: bool) {
+        let sender = self.speaker(event, src);
+        let receiver = self.speaker(event, dst);
         self.learn(event, sender, receiver);
         match (sender, receiver) {
             (None, None) => self.wait_as_stranger(event, keep),
@@ -678,6 +720,11 @@ impl Phones {
                 }
             }
         }
+    }
+
+    fn has_address(&self, name: &str) -> bool {
+        let station = self.by_name.get(name).and_then(|id| self.stations.get(self.resolve(*id) as usize));
+        station.is_some_and(|s| s.phone.addresses.iter().any(|a| a.until.is_none()))
     }
 
     /// A device name speaks from an address.

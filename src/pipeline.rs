@@ -11,9 +11,9 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 
 use crate::content;
-use crate::content::trust_list::Record;
+use crate::content::trust_list::{ListKind, Record, TrustList};
 use crate::decode::{self, Layer, Packet};
-use crate::event::{Event, EventBuf, EventDef, FieldDef, Fields, Origin, Schema, Side, Value, text, uint};
+use crate::event::{Event, EventBuf, EventDef, FieldDef, Fields, Origin, Schema, Side, Value, Wanted, text, uint};
 use crate::finding::{Finding, Findings, Flow, PhoneId};
 use crate::flow::frag::{self, Defrag};
 use crate::flow::{self, Edge, Flows, Follow};
@@ -97,6 +97,10 @@ pub trait Watch {
     fn event(&mut self, event: &Event<'_>, concerned: &[Concerned], phones: &Phones);
     /// A finding, as soon as it is known.
     fn finding(&mut self, _finding: &Finding, _phones: &Phones) {}
+    /// Whether it looks at the fields of events: otherwise only those that models and phones ask for are made.
+    fn looks(&self) -> bool {
+        true
+    }
 }
 
 /// Watches nothing.
@@ -105,6 +109,10 @@ pub struct Unwatched;
 
 impl Watch for Unwatched {
     fn event(&mut self, _: &Event<'_>, _: &[Concerned], _: &Phones) {}
+
+    fn looks(&self) -> bool {
+        false
+    }
 }
 
 /// What a capture was, besides its phones.
@@ -254,6 +262,7 @@ impl<W: Watch> Pipeline<W> {
     /// A pipeline that judges with `models` and shows its events to `watch`.
     pub fn new(schema: &Schema, models: Arc<Models>, options: &Options, watch: W) -> Pipeline<W> {
         let routes = Routes::new();
+        let hub = Hub::new(schema, models, options, watch);
         Pipeline {
             flows: Flows::new(options.flows, routes.server_ports()),
             defrag: Defrag::new(options.fragments),
@@ -269,10 +278,10 @@ impl<W: Watch> Pipeline<W> {
             core: Core {
                 datagrams: PROTOCOLS.iter().map(|p| (p.new)()).collect(),
                 routes,
-                spare: Spare::default(),
+                spare: hub.wanted().map_or_else(Spare::default, Spare::of),
                 gaps: (0, 0, Vec::new()),
                 one_way: (0, Vec::new()),
-                hub: Hub::new(schema, models, options, watch),
+                hub,
             },
         }
     }
@@ -347,6 +356,7 @@ impl<W: Watch> Pipeline<W> {
     /// The capture has ended; `notes` is what its source had to say of it.
     pub fn finish(mut self, notes: &Notes) -> (Outcome, W) {
         let last = Origin::at(self.last_frame, self.now);
+        self.core.hub.incomplete = true;
         self.flows.finish(&mut self.core, &last);
         self.core.finish(&last);
         let hub = &mut self.core.hub;
@@ -565,7 +575,9 @@ impl<W: Watch> Follow for Core<W> {
         self.gaps.1 += 1;
         cite(&mut self.gaps.2, origin.frame);
         if let Slot::Stream(dissector) = slot {
+            self.hub.incomplete = true;
             dissector.gap(side, lost, origin, &mut Out::new(&mut self.hub, &mut self.spare));
+            self.hub.incomplete = false;
         }
     }
 
@@ -621,15 +633,30 @@ struct Hub<W: Watch> {
     watch: W,
     expectations: HashMap<(IpAddr, u16, u8), (Option<IpAddr>, usize), FixedState>,
     expectations_made: u64,
-    /// The list each phone (or address) fetched last: what later files are signed by.
-    trust: HashMap<IpAddr, Vec<Record>, FixedState>,
+    /// The lists each phone (or address) fetched last: what later files are signed by.
+    trust: HashMap<IpAddr, Held, FixedState>,
     limits_told: Vec<&'static str>,
     seen: Vec<u64>,
     others: Vec<String>,
+    /// What is said now was broken off by a gap or by the end of the capture.
+    incomplete: bool,
     /// Something other than link discovery and DHCP was captured: IP as such is not filtered out.
     holds_ip: bool,
-    user_agents: [Option<&'static crate::event::FieldDef>; 3],
+    user_agents: [Option<&'static FieldDef>; 3],
     detail: bool,
+    /// What is known of each event, by the address of its definition.
+    known: HashMap<usize, Known, FixedState>,
+}
+
+/// What is known of an event before it comes.
+#[derive(Debug, Clone, Copy, Default)]
+struct Known {
+    /// Its protocol's place in [`PROTOCOLS`].
+    proto: Option<usize>,
+    /// A model waits for it.
+    wanted: bool,
+    /// It is SIP.
+    sip: bool,
 }
 
 /// Expectations kept at the same time.
@@ -637,9 +664,16 @@ const EXPECTATIONS: usize = 100_000;
 
 impl<W: Watch> Hub<W> {
     fn new(schema: &Schema, models: Arc<Models>, options: &Options, watch: W) -> Hub<W> {
+        let engine = Engine::new(models, options.engine);
+        let known = |def: &'static EventDef| Known {
+            proto: PROTOCOLS.iter().position(|p| p.name == def.proto()),
+            wanted: engine.wants(def),
+            sip: def.proto() == "sip",
+        };
         Hub {
             phones: Phones::new(schema, options.phones),
-            engine: Engine::new(models, options.engine),
+            known: schema.events().iter().map(|def| (std::ptr::from_ref(*def).addr(), known(def))).collect(),
+            engine,
             findings: Findings::default(),
             watch,
             expectations: HashMap::with_hasher(FixedState::default()),
@@ -648,10 +682,18 @@ impl<W: Watch> Hub<W> {
             limits_told: Vec::new(),
             seen: vec![0; PROTOCOLS.len()],
             others: Vec::new(),
+            incomplete: false,
             holds_ip: false,
             user_agents: ["sip.User-Agent", "sip.Server", "sip.cisco_phone"].map(|name| schema.field(name)),
             detail: options.detail,
         }
+    }
+
+    /// The fields that anybody looks at; `None` if all are.
+    fn wanted(&self) -> Option<Wanted> {
+        let judged = self.engine.models().list.iter().flat_map(|model| &model.fields);
+        let own = self.user_agents.iter().flatten();
+        (!self.watch.looks()).then(|| Wanted::of(judged.chain(self.phones.wanted()).chain(own)))
     }
 
     /// An event of the pipeline itself.
@@ -688,12 +730,11 @@ impl<W: Watch> Hub<W> {
         })
     }
 
-    fn count(&mut self, event: &Event<'_>) {
-        let proto = event.def.proto();
-        if let Some(n) = PROTOCOLS.iter().position(|p| p.name == proto).and_then(|i| self.seen.get_mut(i)) {
+    fn count(&mut self, event: &Event<'_>, known: Known) {
+        if let Some(n) = known.proto.and_then(|i| self.seen.get_mut(i)) {
             *n += 1;
         }
-        if proto == "sip" && self.others.len() < 8 {
+        if known.sip && self.others.len() < 8 {
             let [agent, server, phone] = self.user_agents;
             let is_phone = phone.and_then(|def| event.get(def)).and_then(|v| v.as_uint()).is_some_and(|v| v != 0);
             let name = [agent, server].into_iter().flatten().find_map(|def| event.get(def)?.as_text());
@@ -706,6 +747,10 @@ impl<W: Watch> Hub<W> {
     /// What cannot be read is also told to the models in one form, whatever its protocol.
     fn malformed(&mut self, event: &Event<'_>, concerned: &[Concerned]) {
         let Some(defect) = event.defect else { return };
+        if self.incomplete || defect.what == Segment::CUT {
+            // The capture lacks the rest; the message may be well formed.
+            return;
+        }
         let kind = match event.def.proto() {
             "cdp" | "lldp" => "link",
             "ip" | "arp" | "icmp" | "dns" => "ip",
@@ -765,10 +810,34 @@ impl<W: Watch> Hub<W> {
     }
 }
 
+/// The trust lists that somebody holds.
+#[derive(Debug, Default)]
+struct Held {
+    ctl: Vec<Record>,
+    itl: Vec<Record>,
+}
+
+impl Held {
+    fn records(&self) -> Vec<Record> {
+        self.ctl.iter().chain(&self.itl).cloned().collect()
+    }
+
+    /// A list that was changed after it was signed is refused: the one before is kept.
+    fn take(&mut self, list: TrustList) {
+        match list.kind {
+            _ if list.signature_valid == Some(false) => {}
+            ListKind::Ctl => self.ctl = list.records,
+            ListKind::Itl => self.itl = list.records,
+            ListKind::Sgn => {}
+        }
+    }
+}
+
 impl<W: Watch> Sink for Hub<W> {
     fn event(&mut self, event: &Event<'_>) {
-        self.count(event);
-        let wanted = self.engine.wants(event.def);
+        let known = self.known.get(&std::ptr::from_ref(event.def).addr()).copied().unwrap_or_default();
+        let wanted = known.wanted;
+        self.count(event, known);
         if event.origin.duplicate {
             self.watch.event(event, &[], &self.phones);
             return;
@@ -795,7 +864,7 @@ impl<W: Watch> Sink for Hub<W> {
         if !file.complete {
             return;
         }
-        let known = self.trust.get(&file.client).cloned().unwrap_or_default();
+        let known = self.trust.get(&file.client).map(Held::records).unwrap_or_default();
         let mut said: Vec<EventBuf> = Vec::new();
         let list = content::file(file.name, file.bytes, &known, origin.time, &mut |def, fields, defect| {
             let event = Event { def, origin, fields: fields.list(), frames: file.frames, bytes: &[], defect };
@@ -805,7 +874,7 @@ impl<W: Watch> Sink for Hub<W> {
             self.event(&event.borrow());
         }
         if let Some(list) = list {
-            self.trust.insert(file.client, list.records);
+            self.trust.entry(file.client).or_default().take(list);
         }
     }
 

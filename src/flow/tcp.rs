@@ -167,7 +167,7 @@ impl Connection {
         }
         for side in [Side::Client, Side::Server] {
             if origin.sender != Some(side) {
-                (origin.src, origin.dst, origin.sender) = (origin.dst, origin.src, Some(side));
+                *origin = turned(origin, side);
             }
             let mut read = Read { follow, slot, origin, side, flow, limits };
             let half = self.half(side);
@@ -252,22 +252,27 @@ struct Read<'r, F: Follow> {
     limits: &'r Limits,
 }
 
+/// The same frame seen from the other end, which `sender` is.
+fn turned(origin: &Origin, sender: Side) -> Origin {
+    Origin {
+        src: origin.dst,
+        dst: origin.src,
+        eth_src: origin.eth_dst,
+        eth_dst: origin.eth_src,
+        sender: Some(sender),
+        ..*origin
+    }
+}
+
 impl<F: Follow> Read<'_, F> {
     fn offer(&mut self, bytes: &[u8], marks: &[Mark], end: bool) -> usize {
         // What a frame of the one direction releases in the other is still said by the other end.
-        let turned;
+        let other;
         let origin = if self.origin.sender == Some(self.side) {
             self.origin
         } else {
-            turned = Origin {
-                src: self.origin.dst,
-                dst: self.origin.src,
-                eth_src: self.origin.eth_dst,
-                eth_dst: self.origin.eth_src,
-                sender: Some(self.side),
-                ..*self.origin
-            };
-            &turned
+            other = turned(self.origin, self.side);
+            &other
         };
         let segment = Segment { bytes, origin, marks, side: self.side, end, cut: 0, flow: self.flow };
         self.follow.stream(self.slot, &segment).min(bytes.len())

@@ -10,8 +10,13 @@ use crate::event::Schema;
 /// The models that are built in, in the order in which they judge an event: a model that reads what another sets,
 /// or asks for its outcome, comes after it. **Adding a model is its file and its line here.**
 pub const BUILTIN: &[(&str, &str)] = &[
+    ("models/link.toml", include_str!("../../models/link.toml")),
     ("models/dhcp.toml", include_str!("../../models/dhcp.toml")),
     ("models/tftp-server.toml", include_str!("../../models/tftp-server.toml")),
+    ("models/ctl.toml", include_str!("../../models/ctl.toml")),
+    ("models/itl.toml", include_str!("../../models/itl.toml")),
+    ("models/config.toml", include_str!("../../models/config.toml")),
+    ("models/ctl-retry.toml", include_str!("../../models/ctl-retry.toml")),
     ("models/capture.toml", include_str!("../../models/capture.toml")),
     ("models/malformed.toml", include_str!("../../models/malformed.toml")),
 ];

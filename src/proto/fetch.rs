@@ -269,7 +269,7 @@ impl Fetch {
     }
 
     fn fields<'a>(&self, out: &mut Out<'_>) -> Fields<'a> {
-        let mut fields = out.fields();
+        let mut fields = out.wanted_fields();
         self.name_fields(&mut fields);
         let name = self.name.to_ascii_lowercase();
         fields.flag(&SIGNED, name.ends_with(".sgn"), 0, 0).flag(&ENCRYPTED, name.ends_with(".enc.sgn"), 0, 0);

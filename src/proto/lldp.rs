@@ -290,13 +290,18 @@ fn med<'a>(subtype: u8, r: &mut Reader<'a>, fields: &mut Fields<'a>) -> Result<(
             fields.uint(&MED_CLASS, r.u8("LLDP-MED class")?, at + 2, 1);
         }
         2 => {
-            fields.uint(&MED_APP, r.u8("network policy")?, at, 1);
+            let application = r.u8("network policy")?;
+            fields.uint(&MED_APP, application, at, 1);
             let policy = r.u24("network policy")?;
             fields.flag(&MED_UNKNOWN, policy & 0x80_0000 != 0, at + 1, 3);
             fields.flag(&MED_TAGGED, policy & 0x40_0000 != 0, at + 1, 3);
             fields.uint(&MED_VLAN, policy >> 9 & 0xfff, at + 1, 3);
             fields.uint(&MED_PRIORITY, policy >> 6 & 7, at + 1, 3);
             fields.uint(&MED_DSCP, policy & 0x3f, at + 1, 3);
+            let (known_and_tagged, vlan) = (policy >> 22 == 1, policy >> 9 & 0xfff);
+            if application == 1 && known_and_tagged && (1..=4094).contains(&vlan) {
+                fields.uint(&VOICE_VLAN, vlan, at + 1, 3);
+            }
         }
         3 => return location(r, fields),
         4 => {
@@ -412,7 +417,7 @@ mod tests {
              media.subtype=1 media.subtype.caps=15 media.subtype.caps.llpd=true \
              media.subtype.caps.network_policy=true media.subtype.caps.location_id=true \
              media.subtype.caps.mdi_pse=true media.subtype.class=4 media.subtype=2 media.app_type=1 \
-             media.tag_flag=true media.vlan_id=20 media.l2_prio=5 media.dscp=46 media.subtype=2 media.app_type=2 \
+             media.tag_flag=true media.vlan_id=20 media.l2_prio=5 media.dscp=46 voice_vlan=20 media.subtype=2 media.app_type=2 \
              media.tag_flag=true media.vlan_id=20 media.l2_prio=4 media.dscp=32 media.subtype=4 media.power.type=0 \
              media.power.source=1 media.power.prio=3 media.power.value=65"
         );

@@ -24,10 +24,11 @@ pub mod tftp;
 pub mod tls;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::bytes::Malformed;
 pub use crate::event::Side;
-use crate::event::{Event, EventDef, Field, FieldDef, Fields, Origin, Schema};
+use crate::event::{Event, EventDef, Field, FieldDef, Fields, Origin, Schema, Wanted};
 use crate::time::Ts;
 
 /// Adding a protocol is its file and its line here.
@@ -119,9 +120,12 @@ pub struct Segment<'a> {
 }
 
 impl Segment<'_> {
+    /// What is said of a message of which the snap length left only the beginning.
+    pub const CUT: &'static str = "cut by the snap length";
+
     /// The defect to report: a snap length that cut the message explains whatever could not be read of it.
     pub fn defect(&self, found: Option<Malformed>) -> Option<Malformed> {
-        if self.cut > 0 { Some(Malformed { at: self.bytes.len(), what: "cut by the snap length" }) } else { found }
+        if self.cut > 0 { Some(Malformed { at: self.bytes.len(), what: Self::CUT }) } else { found }
     }
 }
 
@@ -222,8 +226,7 @@ pub trait Sink {
 /// Where a dissector puts what it found.
 pub struct Out<'s> {
     sink: &'s mut dyn Sink,
-    spare: &'s mut Vec<Field<'static>>,
-    frames: &'s mut Vec<u64>,
+    spare: &'s mut Spare,
 }
 
 impl std::fmt::Debug for Out<'_> {
@@ -237,17 +240,30 @@ impl std::fmt::Debug for Out<'_> {
 pub struct Spare {
     fields: Vec<Field<'static>>,
     frames: Vec<u64>,
+    wanted: Option<Arc<Wanted>>,
+}
+
+impl Spare {
+    /// For readers who ask for these fields alone.
+    pub fn of(wanted: Wanted) -> Spare {
+        Spare { wanted: Some(Arc::new(wanted)), ..Spare::default() }
+    }
 }
 
 impl<'s> Out<'s> {
     /// Into `sink`, with memory to reuse.
     pub fn new(sink: &'s mut dyn Sink, spare: &'s mut Spare) -> Out<'s> {
-        Out { sink, spare: &mut spare.fields, frames: &mut spare.frames }
+        Out { sink, spare }
     }
 
-    /// An empty list of fields for the next message.
+    /// An empty list of fields for the next message, which keeps them all: a dissector may read its own fields.
     pub fn fields<'a>(&mut self) -> Fields<'a> {
-        Fields::from_vec(std::mem::take(self.spare))
+        Fields::from_vec(std::mem::take(&mut self.spare.fields), None)
+    }
+
+    /// An empty list of fields for the next message, which keeps only those that somebody asks for.
+    pub fn wanted_fields<'a>(&mut self) -> Fields<'a> {
+        Fields::from_vec(std::mem::take(&mut self.spare.fields), self.spare.wanted.clone())
     }
 
     /// A message that is all of `segment.bytes` (a datagram).
@@ -271,30 +287,31 @@ impl<'s> Out<'s> {
         part: std::ops::Range<usize>,
         defect: Option<Malformed>,
     ) {
-        self.frames.clear();
+        let frames = &mut self.spare.frames;
+        frames.clear();
         for (mark, until) in segment
             .marks
             .iter()
             .zip(segment.marks.iter().skip(1).map(|next| next.at).chain(std::iter::once(usize::MAX)))
         {
-            if mark.at < part.end.max(1) && until > part.start && self.frames.last() != Some(&mark.frame) {
-                self.frames.push(mark.frame);
+            if mark.at < part.end.max(1) && until > part.start && frames.last() != Some(&mark.frame) {
+                frames.push(mark.frame);
             }
         }
-        self.frames.retain(|frame| *frame < segment.origin.frame);
-        self.frames.push(segment.origin.frame);
-        self.frames.sort_unstable();
-        self.frames.dedup();
+        frames.retain(|frame| *frame < segment.origin.frame);
+        frames.push(segment.origin.frame);
+        frames.sort_unstable();
+        frames.dedup();
         let bytes = segment.bytes.get(part).unwrap_or_default();
         self.sink.event(&Event {
             def,
             origin: segment.origin,
             fields: fields.list(),
-            frames: self.frames,
+            frames,
             bytes,
             defect,
         });
-        *self.spare = fields.recycle();
+        self.spare.fields = fields.recycle();
     }
 
     /// A message whose frames the dissector kept itself (a response whose body took many segments).
@@ -308,7 +325,7 @@ impl<'s> Out<'s> {
         defect: Option<Malformed>,
     ) {
         self.sink.event(&Event { def, origin, fields: fields.list(), frames, bytes, defect });
-        *self.spare = fields.recycle();
+        self.spare.fields = fields.recycle();
     }
 
     /// A file was carried.

@@ -31,6 +31,11 @@ pub fn write(report: &Report, style: Style, took_ms: Option<u128>, out: &mut dyn
         let phones: Vec<&PhoneReport> = report.phones.iter().filter(|p| p.capture == index).collect();
         for phone in phones.iter().filter(|p| !style.quiet || p.verdict == Verdict::Fail) {
             phone_lines(report, phone, style, paint, out)?;
+            if phones.len() <= FEW || phone.verdict != Verdict::Pass {
+                writeln!(out)?;
+            }
+        }
+        if phones.len() > FEW {
             writeln!(out)?;
         }
         let own: Vec<&FindingReport> =
@@ -50,6 +55,9 @@ pub fn write(report: &Report, style: Style, took_ms: Option<u128>, out: &mut dyn
     }
     totals(report, took_ms, out)
 }
+
+/// Up to so many phones, the healthy ones too are shown with their steps and remarks.
+const FEW: usize = 5;
 
 fn phone_lines(
     report: &Report,
@@ -77,6 +85,11 @@ fn phone_lines(
         (Verdict::Inconclusive, _) => paint.yellow("INCONCLUSIVE"),
     };
     writeln!(out, "{}  {word}", facts.join("  "))?;
+    let many = report.phones.iter().filter(|p| p.capture == phone.capture).count() > FEW;
+    if many && phone.verdict == Verdict::Pass {
+        // Among many, a healthy phone is one line; what is remarkable about it stays in the other formats.
+        return Ok(());
+    }
     let steps: Vec<String> = CHAIN
         .iter()
         .filter_map(|model| match phone.flows.iter().find(|f| f.model == *model) {
@@ -120,15 +133,20 @@ fn finding_lines(finding: &FindingReport, paint: Paint, out: &mut dyn Write) -> 
         Severity::Info => "i".to_owned(),
     };
     let inferred = if finding.inferred { "  (inferred from sizes and timing)" } else { "" };
-    writeln!(
-        out,
+    let head = format!(
         "  {glyph} {}  {}  {}{inferred}",
         paint.bold(&finding.id),
         frames_label(&finding.frames),
         finding.clock
-    )?;
-    for (label, text) in [("what", &finding.what), ("why ", &finding.why), ("fix ", &finding.fix)] {
-        let wanted = finding.severity != Severity::Info || label == "what";
+    );
+    if finding.severity == Severity::Info {
+        return writeln!(out, "{head}  {}", finding.what);
+    }
+    writeln!(out, "{head}")?;
+    let all = finding.severity == Severity::Fail;
+    for (label, text, wanted) in
+        [("what", &finding.what, true), ("why ", &finding.why, all), ("fix ", &finding.fix, true)]
+    {
         if wanted && !text.is_empty() {
             writeln!(out, "    {label}  {text}")?;
         }

@@ -60,6 +60,7 @@ struct RecordFields {
     is_expired: &'static FieldDef,
     roles: &'static FieldDef,
     missing_roles: &'static FieldDef,
+    callmanagers: &'static FieldDef,
     expired: &'static FieldDef,
     expired_role: &'static FieldDef,
     expired_date: &'static FieldDef,
@@ -86,6 +87,7 @@ macro_rules! record_fields {
                 IS_EXPIRED = flag(concat!($kind, ".record.expired"), "Each certificate had expired when the list was fetched");
                 ROLES = text(concat!($kind, ".roles"), "The roles that occur, each once");
                 MISSING_ROLES = text(concat!($kind, ".missing_roles"), "Roles that a phone needs and no record has");
+                CALLMANAGERS = text(concat!($kind, ".callmanagers"), "Names and addresses of the nodes whose CallManager certificate it holds");
                 EXPIRED = text(concat!($kind, ".expired"), "Subjects of the certificates that had expired");
                 EXPIRED_ROLE = text(concat!($kind, ".expired_role"), "Their roles");
                 EXPIRED_DATE = text(concat!($kind, ".expired_date"), "When they expired");
@@ -106,6 +108,7 @@ macro_rules! record_fields {
                 is_expired: &IS_EXPIRED,
                 roles: &ROLES,
                 missing_roles: &MISSING_ROLES,
+                callmanagers: &CALLMANAGERS,
                 expired: &EXPIRED,
                 expired_role: &EXPIRED_ROLE,
                 expired_date: &EXPIRED_DATE,
@@ -231,6 +234,11 @@ fn records<'a>(list: &'a TrustList, set: &RecordFields, needed: &[&'static str],
                 .push(set.expired, text(record.subject.as_deref()), start, length)
                 .push(set.expired_role, owned(role.clone()), start, length)
                 .push(set.expired_date, owned(record.not_after.and_then(date)), start, length);
+        }
+        if role.as_deref().is_some_and(|role| role.split('+').any(|part| part == "CCM")) {
+            for node in record.dns.clone().into_iter().chain(record.ip.map(|ip| ip.to_string())) {
+                fields.str(set.callmanagers, node, start, length);
+            }
         }
         roles.extend(role.filter(|role| !roles.contains(role)));
     }

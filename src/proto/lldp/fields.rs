@@ -108,6 +108,7 @@ fields! { FIELDS;
     MED_VLAN = uint("lldp.media.vlan_id", "VLAN of the policy; 0 priority tags only");
     MED_PRIORITY = uint("lldp.media.l2_prio", "Class of service of the policy");
     MED_DSCP = uint("lldp.media.dscp", "Differentiated services code point of the policy");
+    VOICE_VLAN = uint("lldp.voice_vlan", "VLAN of the policy for voice, where it is known and tagged");
     LOC_FORMAT = uint("lldp.media.loc.data_format", "Form of the location").codes(location_format);
     LOC_LATITUDE = float("lldp.media.loc.latitude", "Latitude, north positive").unit("°");
     LOC_LONGITUDE = float("lldp.media.loc.longitude", "Longitude, east positive").unit("°");
