@@ -633,9 +633,7 @@ impl<W: Watch> Follow for Core<W> {
         self.hub.say(&flow::GAP, fields, origin);
         self.gaps.0 += lost;
         self.gaps.1 += 1;
-        if self.gaps.2.len() < 64 {
-            self.gaps.2.push(origin.frame);
-        }
+        cite(&mut self.gaps.2, origin.frame);
         if let Slot::Stream(dissector) = slot {
             self.hub.incomplete = true;
             dissector.gap(side, lost, origin, &mut Out::new(&mut self.hub, &mut self.spare));
@@ -656,9 +654,7 @@ impl<W: Watch> Follow for Core<W> {
             Edge::Reset => &flow::RESET,
             Edge::OneWay => {
                 self.one_way.0 += 1;
-                if self.one_way.1.len() < 64 {
-                    self.one_way.1.push(origin.frame);
-                }
+                cite(&mut self.one_way.1, origin.frame);
                 return;
             }
         };
@@ -679,6 +675,13 @@ impl<W: Watch> Follow for Core<W> {
 
     fn limit(&mut self, bound: &'static str, origin: &Origin) {
         self.hub.limit(bound, origin);
+    }
+}
+
+/// Adds a frame to the first ones that show something.
+fn cite(frames: &mut Vec<u64>, frame: u64) {
+    if frames.len() < 64 && frames.last().is_none_or(|last| *last < frame) {
+        frames.push(frame);
     }
 }
 

@@ -192,7 +192,7 @@ pub struct File<'a> {
     pub bytes: &'a [u8],
     /// All of it is there.
     pub complete: bool,
-    /// Frames that carried it.
+    /// Frames that carried it, ascending.
     pub frames: &'a [u64],
 }
 
