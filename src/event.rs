@@ -6,12 +6,16 @@
 //!
 //! An [`Event`] borrows from the frame and lives until the next one; [`EventBuf`] is its owned copy.
 
+mod wanted;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::bytes::Malformed;
 use crate::time::Ts;
+pub use wanted::Wanted;
 
 /// What kind of value a field holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,12 +127,24 @@ pub struct EventDef {
     pub name: &'static str,
     /// One line for a person.
     pub meaning: &'static str,
+    proto: &'static str,
 }
 
 impl EventDef {
+    /// An event of that name.
+    pub const fn new(name: &'static str, meaning: &'static str) -> EventDef {
+        let (mut rest, mut dot) = (name.as_bytes(), 0);
+        while let [first, after @ ..] = rest
+            && *first != b'.'
+        {
+            (rest, dot) = (after, dot + 1);
+        }
+        EventDef { name, meaning, proto: name.split_at(dot).0 }
+    }
+
     /// The protocol: the name up to its first dot.
-    pub fn proto(&self) -> &'static str {
-        self.name.split_once('.').map_or(self.name, |(proto, _)| proto)
+    pub const fn proto(&self) -> &'static str {
+        self.proto
     }
 }
 
@@ -153,7 +169,7 @@ macro_rules! fields {
 #[macro_export]
 macro_rules! events {
     ($list:ident; $($id:ident = $name:expr, $meaning:expr;)*) => {
-        $(#[doc = $meaning] pub static $id: $crate::event::EventDef = $crate::event::EventDef { name: $name, meaning: $meaning };)*
+        $(#[doc = $meaning] pub static $id: $crate::event::EventDef = $crate::event::EventDef::new($name, $meaning);)*
         /// Every event declared in this file, in reading order.
         pub static $list: &[&$crate::event::EventDef] = &[$(&$id),*];
     };
@@ -263,17 +279,33 @@ pub struct Field<'a> {
 #[derive(Debug, Default)]
 pub struct Fields<'a> {
     list: Vec<Field<'a>>,
+    /// All others are left out; `None`: none is.
+    wanted: Option<Arc<Wanted>>,
 }
 
 impl<'a> Fields<'a> {
     /// An empty list. In a dissector take [`crate::proto::Out::fields`] instead, which reuses its memory.
     pub const fn new() -> Fields<'a> {
-        Fields { list: Vec::new() }
+        Fields { list: Vec::new(), wanted: None }
+    }
+
+    /// Whether the field is kept here: what it takes to make one that is not can be saved.
+    #[inline]
+    pub fn wants(&self, def: &'static FieldDef) -> bool {
+        self.wanted.as_ref().is_none_or(|wanted| wanted.has(def))
+    }
+
+    /// Whether any of these fields is kept here.
+    #[inline]
+    pub fn wants_any(&self, defs: &[&'static FieldDef]) -> bool {
+        defs.iter().any(|def| self.wants(def))
     }
 
     /// Any value.
     pub fn push(&mut self, def: &'static FieldDef, value: Value<'a>, at: usize, len: usize) -> &mut Self {
-        self.list.push(Field { def, value, at: at as u32, len: len as u32 });
+        if self.wants(def) {
+            self.list.push(Field { def, value, at: at as u32, len: len as u32 });
+        }
         self
     }
 
@@ -289,7 +321,11 @@ impl<'a> Fields<'a> {
 
     /// Text from the wire: what is no UTF-8 is replaced.
     pub fn text(&mut self, def: &'static FieldDef, value: &'a [u8], at: usize) -> &mut Self {
-        self.push(def, Value::Text(String::from_utf8_lossy(value)), at, value.len())
+        if self.wants(def) {
+            let text = Value::Text(String::from_utf8_lossy(value));
+            self.list.push(Field { def, value: text, at: at as u32, len: value.len() as u32 });
+        }
+        self
     }
 
     /// Text that is already text.
@@ -322,8 +358,9 @@ impl<'a> Fields<'a> {
         self.list.iter().find(|f| f.def == def).map(|f| &f.value)
     }
 
-    pub(crate) fn from_vec(list: Vec<Field<'a>>) -> Fields<'a> {
-        Fields { list }
+    /// An empty list in memory that was used before; of `wanted` fields, where not all are.
+    pub(crate) fn from_vec(list: Vec<Field<'a>>, wanted: Option<Arc<Wanted>>) -> Fields<'a> {
+        Fields { list, wanted }
     }
 
     /// Gives the memory back, empty and free of borrows.
@@ -790,7 +827,7 @@ mod tests {
 
     #[test]
     fn memory_is_reused() {
-        let mut fields = Fields::from_vec(Vec::with_capacity(16));
+        let mut fields = Fields::from_vec(Vec::with_capacity(16), None);
         fields.uint(&A, 1u8, 0, 1);
         assert!(fields.recycle().capacity() >= 16);
     }

@@ -259,6 +259,15 @@ impl Expr {
         any
     }
 
+    /// Every field it names.
+    pub fn fields(&self, found: &mut dyn FnMut(&'static FieldDef)) {
+        self.node.walk(&mut |node| {
+            if let Node::Field(def) | Node::Meaning(def) = node {
+                found(def);
+            }
+        });
+    }
+
     /// Whether it names a field.
     pub fn names(&self, def: &'static FieldDef) -> bool {
         let mut any = false;

@@ -217,21 +217,23 @@ pub struct Phones {
     /// Phones seen on the link itself, and what a switch said before the first of them.
     on_link: Vec<u32>,
     switch_waiting: VecDeque<EventBuf>,
+    /// A switch spoke, and of which phone's port is not known.
+    switch_unclear: bool,
     /// What phones asked for voice power with: the switch echoes it.
     power_requests: HashMap<u64, u32, FixedState>,
     waiting: usize,
     limits: Limits,
     limit_hit: bool,
     fields: Names,
+    wanted: Vec<&'static FieldDef>,
     observed: Observed,
 }
 
 /// The fields that tell who is who, looked up once.
 #[derive(Debug)]
 struct Names {
-    /// Device names that the sender gives of itself.
-    own_name: Vec<&'static FieldDef>,
-    /// Device names in a DHCP host name.
+    /// Device names that the sender gives of itself, by protocol.
+    own_name: Vec<(&'static str, &'static FieldDef)>,
     cdp_voip: Option<&'static FieldDef>,
     cdp_platform: Option<&'static FieldDef>,
     cdp_port: Option<&'static FieldDef>,
@@ -270,20 +272,21 @@ struct Names {
 }
 
 impl Names {
-    fn new(schema: &Schema) -> Names {
-        let f = |name: &str| schema.field(name);
+    /// Notes in `wanted` what it finds.
+    fn new(schema: &Schema, wanted: &mut Vec<&'static FieldDef>) -> Names {
+        let mut f = |name: &str| schema.field(name).inspect(|def| wanted.push(def));
         Names {
             own_name: [
-                "cdp.deviceid",
-                "lldp.tlv.system.name",
-                "dhcp.option.hostname",
-                "file.device",
-                "sip.contact.devicename",
-                "ciscoalarm.device_name",
-                "skinny.DeviceName",
+                ("cdp", "cdp.deviceid"),
+                ("lldp", "lldp.tlv.system.name"),
+                ("dhcp", "dhcp.option.hostname"),
+                ("file", "file.device"),
+                ("sip", "sip.contact.devicename"),
+                ("ciscoalarm", "ciscoalarm.device_name"),
+                ("skinny", "skinny.DeviceName"),
             ]
             .into_iter()
-            .filter_map(f)
+            .filter_map(|(proto, name)| Some((proto, f(name)?)))
             .collect(),
             cdp_voip: f("cdp.capabilities.voip_phone"),
             cdp_platform: f("cdp.platform"),
@@ -371,6 +374,7 @@ pub fn device_mac(name: &str) -> Option<[u8; 6]> {
 impl Phones {
     /// No phone yet.
     pub fn new(schema: &Schema, limits: Limits) -> Phones {
+        let mut wanted = Vec::new();
         Phones {
             stations: Vec::new(),
             by_name: HashMap::with_hasher(FixedState::default()),
@@ -380,13 +384,20 @@ impl Phones {
             servers: HashSet::with_hasher(FixedState::default()),
             on_link: Vec::new(),
             switch_waiting: VecDeque::new(),
+            switch_unclear: false,
             power_requests: HashMap::with_hasher(FixedState::default()),
             waiting: 0,
             limits,
             limit_hit: false,
-            fields: Names::new(schema),
+            fields: Names::new(schema, &mut wanted),
+            wanted,
             observed: Observed::default(),
         }
+    }
+
+    /// The fields that tell who is who: no other is looked at here.
+    pub fn wanted(&self) -> &[&'static FieldDef] {
+        &self.wanted
     }
 
     /// What is known of a phone.
@@ -402,6 +413,11 @@ impl Phones {
             .enumerate()
             .filter(|(_, s)| s.is_phone && s.alias.is_none())
             .map(|(id, s)| (PhoneId(id as u32), &s.phone))
+    }
+
+    /// Whether every switch that spoke could be told to a phone: else nobody knows that a phone's switch is silent.
+    pub fn switches_are_clear(&self) -> bool {
+        !self.switch_unclear
     }
 
     /// Whether a bound of this room was reached.
@@ -483,11 +499,11 @@ impl Phones {
 
     /// The device name an event gives of its sender (or of the client that asks).
     fn name_in(&self, event: &Event<'_>) -> Option<(String, [u8; 6])> {
-        self.fields.own_name.iter().find_map(|def| {
-            let name = event.get(def)?.as_text()?;
-            let mac = device_mac(name)?;
-            Some((name.get(..15)?.to_ascii_uppercase(), mac))
-        })
+        let proto = event.def.proto();
+        let (_, def) = self.fields.own_name.iter().find(|(of, _)| *of == proto)?;
+        let name = event.get(def)?.as_text()?;
+        let mac = device_mac(name)?;
+        Some((name.get(..15)?.to_ascii_uppercase(), mac))
     }
 
     /// CDP and LLDP: a phone of itself, or a switch of a phone's port.
@@ -549,7 +565,9 @@ impl Phones {
                 self.concern(id, false, event, keep);
             }
             (None, []) if keep && self.switch_waiting.len() < 32 => self.switch_waiting.push_back(event.to_buf()),
-            _ => {}
+            (None, []) => {}
+            // Of which phone's port it speaks cannot be told.
+            (None, _) => self.switch_unclear = true,
         }
     }
 
@@ -658,10 +676,10 @@ impl Phones {
             _ => src.ip,
         };
         // A call set-up may carry the other party's name: only where the name has no address yet is it the sender's.
-        let asks = text_of(event, n.sip_method).is_some_and(|m| matches!(m.as_str(), "REGISTER" | "REFER" | "SUBSCRIBE"));
-        let own = named.filter(|(name, _)| {
-            event.def.proto() != "sip" || asks && from_client || !self.has_address(name)
-        });
+        let asks =
+            text_of(event, n.sip_method).is_some_and(|m| matches!(m.as_str(), "REGISTER" | "REFER" | "SUBSCRIBE"));
+        let own =
+            named.filter(|(name, _)| event.def.proto() != "sip" || asks && from_client || !self.has_address(name));
         // Who registers phones or serves their files speaks for them: what it passes on makes it no phone.
         if self.learn_server(event) || self.servers.contains(&speaker) {
             self.concern_ends(event, src.ip, dst.ip, keep);
@@ -686,7 +704,9 @@ impl Phones {
     fn learn_server(&mut self, event: &Event<'_>) -> bool {
         let n = &self.fields;
         let server = match event.def.name {
-            "sip.response" if text_of(event, n.sip_cseq_method).as_deref() == Some("REGISTER") => event.origin.src.map(|end| end.ip),
+            "sip.response" if text_of(event, n.sip_cseq_method).as_deref() == Some("REGISTER") => {
+                event.origin.src.map(|end| end.ip)
+            }
             "file.found" | "file.not_found" => ip_of(event, n.file_server),
             _ => None,
         };

@@ -10,7 +10,7 @@ use super::{
     Action, Fact, FindingDef, Identity, Late, Model, ModelError, Models, Name, Question, Row, Site, State, Subject,
     Until, Var, example,
 };
-use crate::event::{EventDef, Schema, Value, nearest};
+use crate::event::{EventDef, FieldDef, Schema, Value, nearest};
 use crate::expr::{Expr, ExprError, Names, Type};
 
 mod actions;
@@ -104,6 +104,7 @@ struct Compiler<'c> {
     names: RefCell<Vec<Name>>,
     questions: RefCell<Vec<Question>>,
     events: RefCell<Vec<&'static EventDef>>,
+    fields: RefCell<Vec<&'static FieldDef>>,
     tracked: RefCell<Vec<usize>>,
     asks: RefCell<Vec<usize>>,
 }
@@ -136,6 +137,7 @@ impl<'c> Compiler<'c> {
             names: RefCell::default(),
             questions: RefCell::default(),
             events: RefCell::default(),
+            fields: RefCell::default(),
             tracked: RefCell::default(),
             asks: RefCell::default(),
         };
@@ -220,6 +222,7 @@ impl<'c> Compiler<'c> {
             rows,
             findings,
             examples,
+            fields: self.fields.borrow().clone(),
             events,
             rows_at,
             joins,
@@ -333,6 +336,9 @@ impl<'c> Compiler<'c> {
         };
         match checked {
             Ok(expr) => {
+                expr.fields(&mut |def| {
+                    intern(&mut self.fields.borrow_mut(), def);
+                });
                 if matches!(wanted, Use::LateGuard | Use::Kept) && self.rests_on_event(&expr) {
                     let error = self.raw.error_in(text, part.at, "no message is at hand when a deadline fires");
                     self.tell(error.hint("keep what is needed in a variable when its message comes"));

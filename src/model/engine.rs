@@ -134,6 +134,11 @@ impl Engine {
         self.active.iter_mut().enumerate().for_each(|(model, active)| *active = wanted(model));
     }
 
+    /// The models it judges by.
+    pub fn models(&self) -> &Models {
+        &self.models
+    }
+
     /// Whether any model names this event.
     pub fn wants(&self, def: &'static EventDef) -> bool {
         self.models.wanting(def).iter().any(|(model, _)| self.active.get(usize::from(*model)) == Some(&true))

@@ -90,7 +90,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::event::{EventDef, Value};
+use crate::event::{EventDef, FieldDef, Value};
 use crate::expr::Expr;
 use crate::finding::Severity;
 pub use engine::{Concerned, Engine, Limits, Who};
@@ -206,6 +206,8 @@ pub struct Model {
     pub file: String,
     /// The text of that file.
     pub text: Arc<str>,
+    /// The fields it asks for.
+    pub fields: Vec<&'static FieldDef>,
     events: Vec<&'static EventDef>,
     /// The rows of a state for an event: `rows_at[state][event]`.
     rows_at: Vec<Vec<Vec<u16>>>,

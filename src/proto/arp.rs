@@ -83,7 +83,7 @@ struct Dissector;
 
 impl Dissect for Dissector {
     fn datagram(&mut self, segment: &Segment<'_>, out: &mut Out<'_>) {
-        let mut fields = out.fields();
+        let mut fields = out.wanted_fields();
         match read(segment.bytes, &mut fields) {
             Ok(event) => out.event(event, fields, segment, None),
             Err(why) => out.event(&MALFORMED, fields, segment, segment.defect(Some(why))),

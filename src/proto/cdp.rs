@@ -386,7 +386,7 @@ struct Dissector;
 
 impl Dissect for Dissector {
     fn datagram(&mut self, segment: &Segment<'_>, out: &mut Out<'_>) {
-        let mut fields = out.fields();
+        let mut fields = out.wanted_fields();
         let defect = read(segment.bytes, segment.cut == 0, &mut fields);
         let event = if segment.bytes.len() < 4 { &MALFORMED } else { &ANNOUNCE };
         out.event(event, fields, segment, segment.defect(defect));

@@ -305,7 +305,7 @@ struct Dissector;
 
 impl Dissect for Dissector {
     fn datagram(&mut self, segment: &Segment<'_>, out: &mut Out<'_>) {
-        let mut fields = out.fields();
+        let mut fields = out.wanted_fields();
         let (event, defect) = read(segment.bytes, &mut fields);
         out.event(event, fields, segment, segment.defect(defect));
     }

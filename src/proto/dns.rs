@@ -187,7 +187,7 @@ struct Dissector;
 
 impl Dissector {
     fn message(segment: &Segment<'_>, part: std::ops::Range<usize>, out: &mut Out<'_>) {
-        let mut fields = out.fields();
+        let mut fields = out.wanted_fields();
         let bytes = segment.bytes.get(part.clone()).unwrap_or_default();
         let (event, defect) = match read(bytes, &mut fields) {
             Ok((event, None)) => (event, None),

@@ -253,6 +253,8 @@ impl Fetch {
         }
         self.say(&COMPLETE, fields, origin, body.frames(), out);
         if let Some(bytes) = body.kept() {
+            // Blocks may have come in any order; what the content says cites them ascending.
+            let frames = until(body.frames(), origin.frame);
             let file = File {
                 name: &self.name,
                 transport: self.transport,
@@ -260,14 +262,14 @@ impl Fetch {
                 server: self.server,
                 bytes,
                 complete: true,
-                frames: body.frames(),
+                frames: &frames,
             };
             out.file(&file, origin);
         }
     }
 
     fn fields<'a>(&self, out: &mut Out<'_>) -> Fields<'a> {
-        let mut fields = out.fields();
+        let mut fields = out.wanted_fields();
         self.name_fields(&mut fields);
         let name = self.name.to_ascii_lowercase();
         fields.flag(&SIGNED, name.ends_with(".sgn"), 0, 0).flag(&ENCRYPTED, name.ends_with(".enc.sgn"), 0, 0);

@@ -234,7 +234,7 @@ impl Http {
                 // Before the first message of a direction it is a connection that began before the capture.
                 if way.spoke || !self.asked.is_empty() {
                     let defect = Malformed { at: 0, what: "start line" };
-                    let fields = out.fields();
+                    let fields = out.wanted_fields();
                     out.event_in(&MALFORMED, fields, segment, from..segment.bytes.len(), Some(defect));
                 }
                 return self.lose(segment.side, rest.len());
@@ -254,7 +254,7 @@ impl Http {
         let head = match head::parse(bytes) {
             Ok(head) => head,
             Err(defect) => {
-                let fields = out.fields();
+                let fields = out.wanted_fields();
                 out.event_in(&MALFORMED, fields, segment, from..from + len, Some(defect));
                 return self.lose(segment.side, len);
             }
@@ -439,7 +439,7 @@ impl Http {
         let mut frames = Vec::new();
         fetch::frames_of(segment, from..segment.bytes.len(), &mut frames);
         let frames = fetch::until(&frames, origin.frame);
-        let mut fields = out.fields();
+        let mut fields = out.wanted_fields();
         let (def, defect) = match head::parse(bytes) {
             Ok(head) => {
                 let is_request = matches!(head.start, Start::Request { .. });
@@ -460,7 +460,7 @@ impl Http {
     /// The event of a message; `bytes` begin with its head.
     fn say(&mut self, open: &Open, bytes: &[u8], origin: &Origin, defect: Option<Malformed>, out: &mut Out<'_>) {
         let Ok(head) = head::parse(bytes) else { return };
-        let mut fields = out.fields();
+        let mut fields = out.wanted_fields();
         let defect = defect.or(head_fields(&head, &mut fields));
         if let Some(asked) = &open.answers {
             fields.str(&RESPONSE_FOR_URI, asked.uri.as_str(), 0, 0);

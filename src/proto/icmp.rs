@@ -152,7 +152,7 @@ struct Dissector;
 
 impl Dissect for Dissector {
     fn datagram(&mut self, segment: &Segment<'_>, out: &mut Out<'_>) {
-        let mut fields = out.fields();
+        let mut fields = out.wanted_fields();
         match read(segment.bytes, segment.origin.ip_proto == 58, &mut fields) {
             Ok((event, None)) => out.event(event, fields, segment, None),
             Ok((event, why)) => out.event(event, fields, segment, segment.defect(why)),

@@ -217,7 +217,7 @@ struct Dissector;
 
 impl Dissect for Dissector {
     fn datagram(&mut self, segment: &Segment<'_>, out: &mut Out<'_>) {
-        let mut fields = out.fields();
+        let mut fields = out.wanted_fields();
         match read(segment.bytes, segment.cut == 0, &mut fields) {
             Ok(Some(event)) => out.event(event, fields, segment, segment.defect(None)),
             Ok(None) => {}

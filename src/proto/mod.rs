@@ -17,6 +17,8 @@ pub mod http;
 pub mod icmp;
 pub mod igmp;
 pub mod lldp;
+pub mod rtcp;
+pub mod rtp;
 pub mod sdp;
 pub mod sip;
 pub mod skinny;
@@ -24,10 +26,11 @@ pub mod tftp;
 pub mod tls;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::bytes::Malformed;
 pub use crate::event::Side;
-use crate::event::{Event, EventDef, Field, FieldDef, Fields, Origin, Schema};
+use crate::event::{Event, EventDef, Field, FieldDef, Fields, Origin, Schema, Wanted};
 use crate::time::Ts;
 
 /// Adding a protocol is its file and its line here.
@@ -46,6 +49,8 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &http::PROTOCOL,
     &skinny::PROTOCOL,
     &cast::PROTOCOL,
+    &rtcp::PROTOCOL,
+    &rtp::PROTOCOL,
 ];
 
 /// What the product knows of a protocol: everything else is derived from this.
@@ -119,9 +124,12 @@ pub struct Segment<'a> {
 }
 
 impl Segment<'_> {
+    /// What is said of a message of which the snap length left only the beginning.
+    pub const CUT: &'static str = "cut by the snap length";
+
     /// The defect to report: a snap length that cut the message explains whatever could not be read of it.
     pub fn defect(&self, found: Option<Malformed>) -> Option<Malformed> {
-        if self.cut > 0 { Some(Malformed { at: self.bytes.len(), what: "cut by the snap length" }) } else { found }
+        if self.cut > 0 { Some(Malformed { at: self.bytes.len(), what: Self::CUT }) } else { found }
     }
 }
 
@@ -184,7 +192,7 @@ pub struct File<'a> {
     pub bytes: &'a [u8],
     /// All of it is there.
     pub complete: bool,
-    /// Frames that carried it.
+    /// Frames that carried it, ascending.
     pub frames: &'a [u64],
 }
 
@@ -222,8 +230,8 @@ pub trait Sink {
 /// Where a dissector puts what it found.
 pub struct Out<'s> {
     sink: &'s mut dyn Sink,
-    spare: &'s mut Vec<Field<'static>>,
-    frames: &'s mut Vec<u64>,
+    spare: &'s mut Spare,
+    expected: bool,
 }
 
 impl std::fmt::Debug for Out<'_> {
@@ -237,17 +245,35 @@ impl std::fmt::Debug for Out<'_> {
 pub struct Spare {
     fields: Vec<Field<'static>>,
     frames: Vec<u64>,
+    wanted: Option<Arc<Wanted>>,
+}
+
+impl Spare {
+    /// For readers who ask for these fields alone.
+    pub fn of(wanted: Wanted) -> Spare {
+        Spare { wanted: Some(Arc::new(wanted)), ..Spare::default() }
+    }
 }
 
 impl<'s> Out<'s> {
     /// Into `sink`, with memory to reuse.
     pub fn new(sink: &'s mut dyn Sink, spare: &'s mut Spare) -> Out<'s> {
-        Out { sink, spare: &mut spare.fields, frames: &mut spare.frames }
+        Out { sink, spare, expected: false }
     }
 
-    /// An empty list of fields for the next message.
+    /// For a datagram of a flow that was announced to carry the protocol ([`Expect`]), or not.
+    pub fn expected(self, expected: bool) -> Out<'s> {
+        Out { expected, ..self }
+    }
+
+    /// An empty list of fields for the next message, which keeps them all: a dissector may read its own fields.
     pub fn fields<'a>(&mut self) -> Fields<'a> {
-        Fields::from_vec(std::mem::take(self.spare))
+        Fields::from_vec(std::mem::take(&mut self.spare.fields), None)
+    }
+
+    /// An empty list of fields for the next message, which keeps only those that somebody asks for.
+    pub fn wanted_fields<'a>(&mut self) -> Fields<'a> {
+        Fields::from_vec(std::mem::take(&mut self.spare.fields), self.spare.wanted.clone())
     }
 
     /// A message that is all of `segment.bytes` (a datagram).
@@ -271,30 +297,24 @@ impl<'s> Out<'s> {
         part: std::ops::Range<usize>,
         defect: Option<Malformed>,
     ) {
-        self.frames.clear();
+        let frames = &mut self.spare.frames;
+        frames.clear();
         for (mark, until) in segment
             .marks
             .iter()
             .zip(segment.marks.iter().skip(1).map(|next| next.at).chain(std::iter::once(usize::MAX)))
         {
-            if mark.at < part.end.max(1) && until > part.start && self.frames.last() != Some(&mark.frame) {
-                self.frames.push(mark.frame);
+            if mark.at < part.end.max(1) && until > part.start && frames.last() != Some(&mark.frame) {
+                frames.push(mark.frame);
             }
         }
-        self.frames.retain(|frame| *frame < segment.origin.frame);
-        self.frames.push(segment.origin.frame);
-        self.frames.sort_unstable();
-        self.frames.dedup();
+        frames.retain(|frame| *frame < segment.origin.frame);
+        frames.push(segment.origin.frame);
+        frames.sort_unstable();
+        frames.dedup();
         let bytes = segment.bytes.get(part).unwrap_or_default();
-        self.sink.event(&Event {
-            def,
-            origin: segment.origin,
-            fields: fields.list(),
-            frames: self.frames,
-            bytes,
-            defect,
-        });
-        *self.spare = fields.recycle();
+        self.sink.event(&Event { def, origin: segment.origin, fields: fields.list(), frames, bytes, defect });
+        self.spare.fields = fields.recycle();
     }
 
     /// A message whose frames the dissector kept itself (a response whose body took many segments).
@@ -308,7 +328,7 @@ impl<'s> Out<'s> {
         defect: Option<Malformed>,
     ) {
         self.sink.event(&Event { def, origin, fields: fields.list(), frames, bytes, defect });
-        *self.spare = fields.recycle();
+        self.spare.fields = fields.recycle();
     }
 
     /// A file was carried.
@@ -324,6 +344,11 @@ impl<'s> Out<'s> {
     /// A bound of the dissector was reached.
     pub fn limit(&mut self, bound: &'static str, origin: &Origin) {
         self.sink.limit(bound, origin);
+    }
+
+    /// Whether the datagram's flow was announced to carry the protocol. Its content need not prove it then.
+    pub fn is_expected(&self) -> bool {
+        self.expected
     }
 
     /// Whether events that only `decode` shows are wanted.

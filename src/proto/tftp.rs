@@ -111,7 +111,7 @@ impl Dissect for Tftp {
         if let Some(message) = message::unshown(segment.bytes).filter(|_| !out.detail()) {
             return self.follow(message, segment, out);
         }
-        let mut fields = out.fields();
+        let mut fields = out.wanted_fields();
         let (message, mut defect) = parse(segment.bytes, &mut fields);
         if segment.cut > 0 && defect.is_none() {
             defect = Some(Malformed { at: segment.bytes.len(), what: "rest of the datagram (cut off in the capture)" });

@@ -85,7 +85,7 @@ impl Dissect for Sip {
         }
         let line = scan::first_line(bytes).map_or(bytes, |(line, _)| line);
         if scan::start_line(line).is_none() {
-            let fields = out.fields();
+            let fields = out.wanted_fields();
             let defect = Malformed { at: start, what: "start line" };
             out.event(&MALFORMED, fields, segment, Some(defect));
             return;
@@ -125,7 +125,7 @@ fn message(
     out: &mut Out<'_>,
 ) {
     let bytes = segment.bytes.get(range.clone()).unwrap_or_default();
-    let mut fields = out.fields();
+    let mut fields = out.wanted_fields();
     let mut facts = Facts { defect, ..Facts::default() };
     let datagram = matches!(carrier, Carrier::Datagram(_));
     fields.str(&TRANSPORT, if datagram { "udp" } else { "tcp" }, 0, 0);
@@ -209,7 +209,7 @@ fn the_body<'a>(
     let there = bytes.get(at..).unwrap_or_default();
     let body = match facts.length {
         Some(length) if length > there.len() as u64 => {
-            facts.defect(bytes.len(), if cut > 0 { "body cut by the snap length" } else { "body cut" });
+            facts.defect(bytes.len(), if cut > 0 { Segment::CUT } else { "body cut" });
             there
         }
         Some(length) => {

@@ -109,7 +109,7 @@ impl Side {
             let defect = Malformed { at: held.len(), what };
             message(&segment, 0..held.len(), &mut Carrier::Stream, Some(defect), out);
         } else if self.step == Step::Message {
-            let fields = out.fields();
+            let fields = out.wanted_fields();
             out.event(&fields::MALFORMED, fields, &segment, Some(Malformed { at: 0, what: "start line" }));
         }
     }
@@ -178,7 +178,7 @@ impl Side {
         };
         if junk {
             self.step = Step::Line;
-            let fields = out.fields();
+            let fields = out.wanted_fields();
             let defect = Malformed { at: 0, what: "start line" };
             out.event_in(&fields::MALFORMED, fields, segment, at..segment.bytes.len(), Some(defect));
             return Found::Used(0);
