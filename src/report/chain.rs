@@ -48,7 +48,16 @@ impl Chain {
             .filter(|f| f.severity == Severity::Fail && f.phones.contains(&phone))
             .filter_map(|f| Some((place(&f.model)?, f)))
             .min_by_key(|(place, f)| (*place, f.time))
-            .map(|(_, f)| format!("{}.{}", f.model, f.state));
+            .map(|(at, f)| match flows.iter().find(|flow| *flow.model == *f.model) {
+                // A step that is done is not where it hangs, if a later one was still tried.
+                Some(flow) if flow.accepted && *flow.state == *f.state => flows
+                    .iter()
+                    .filter(|later| !later.accepted && f.frames.first().is_none_or(|first| later.to_frame >= *first))
+                    .filter_map(|later| Some((place(&later.model).filter(|place| *place > at)?, later)))
+                    .min_by_key(|(place, _)| *place)
+                    .map_or_else(|| format!("{}.{}", f.model, f.state), |(_, flow)| format!("{}.{}", flow.model, flow.state)),
+                _ => format!("{}.{}", f.model, f.state),
+            });
         // Failover and the boot as a whole are no steps of the chain: what they find stops the step that stands last.
         let beyond = || {
             let violated = findings.iter().any(|f| {
