@@ -171,8 +171,6 @@ pub struct Flow {
     pub state: Arc<str>,
     /// What that state is called for a person.
     pub label: Arc<str>,
-    /// A run may end in that state.
-    pub accepted: bool,
     /// The first frame that belongs to it.
     pub from_frame: u64,
     /// The last one.

@@ -221,7 +221,6 @@ impl Run {
             verdict,
             state: name(self.state),
             label,
-            accepted,
             from_frame: self.began.0,
             to_frame: self.moved.0,
             from: self.began.1,

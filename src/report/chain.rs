@@ -24,6 +24,9 @@ pub const SHOWN: &[&str] = &["link", "dhcp", "tftp-server", "ctl", "itl", "confi
 /// Models of the boot that are no step of it.
 const BESIDE: &[&str] = &["failover", "boot"];
 
+/// The steps that wait for a file.
+const FILES: &[&str] = &["ctl", "itl", "config"];
+
 /// How far a phone came.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Chain {
@@ -48,21 +51,22 @@ impl Chain {
             .filter(|f| f.severity == Severity::Fail && f.phones.contains(&phone))
             .filter_map(|f| Some((place(&f.model)?, f)))
             .min_by_key(|(place, f)| (*place, f.time))
-            .map(|(at, f)| match flows.iter().find(|flow| *flow.model == *f.model) {
-                // A step that is done is not where it hangs, if a later one was still tried.
-                Some(flow) if flow.accepted && *flow.state == *f.state => flows
-                    .iter()
-                    .filter(|later| !later.accepted && f.frames.first().is_none_or(|first| later.to_frame >= *first))
-                    .filter_map(|later| Some((place(&later.model).filter(|place| *place > at)?, later)))
-                    .min_by_key(|(place, _)| *place)
-                    .map_or_else(|| format!("{}.{}", f.model, f.state), |(_, flow)| format!("{}.{}", flow.model, flow.state)),
-                _ => format!("{}.{}", f.model, f.state),
-            });
+            .map(|(_, f)| f);
+        // A configuration server that fails stops the step that waits for its file.
+        let waiting = |f: &&Finding| {
+            (*f.model == *"tftp-server").then_some(())?;
+            let waits = |flow: &&FlowReport| FILES.contains(&flow.model.as_str()) && flow.verdict != Verdict::Pass;
+            flows.iter().filter(waits).max_by_key(|flow| place(&flow.model))
+        };
+        let stuck_at = stuck_at.map(|f| match waiting(&f) {
+            Some(flow) => format!("{}.{}", flow.model, flow.state),
+            None => format!("{}.{}", f.model, f.state),
+        });
         // Failover and the boot as a whole are no steps of the chain: what they find stops the step that stands last.
         let beyond = || {
-            let violated = findings.iter().any(|f| {
-                f.severity == Severity::Fail && f.phones.contains(&phone) && BESIDE.contains(&&*f.model)
-            });
+            let violated = findings
+                .iter()
+                .any(|f| f.severity == Severity::Fail && f.phones.contains(&phone) && BESIDE.contains(&&*f.model));
             flows
                 .iter()
                 .filter(|_| violated)

@@ -113,9 +113,6 @@ pub struct FlowReport {
     pub reason: Option<String>,
     /// The capture begins inside it: earlier steps were not captured.
     pub joined_late: bool,
-    /// The step is done: a run may end in that state.
-    #[serde(skip)]
-    pub accepted: bool,
 }
 
 /// A finding.
@@ -290,7 +287,6 @@ fn flow_report(flow: &Flow, findings: &[Finding]) -> FlowReport {
         findings: findings.iter().filter(|f| flow.findings.contains(&f.serial)).map(|f| f.id.to_string()).collect(),
         reason: Some(flow.reason.clone()).filter(|reason| !reason.is_empty()),
         joined_late: flow.joined,
-        accepted: flow.accepted,
     }
 }
 
