@@ -493,8 +493,8 @@ impl Dissect for Dissector {
                     let end = next_start(at);
                     let mut fields = out.fields();
                     // What of the header is there; it is known to be wrong.
-                    let _ =
-                        read(&mut Reader::new(rest.get(..defect.at + 4).unwrap_or(rest)), &mut fields, &mut &MALFORMED);
+                    let there = rest.get(..(defect.at + 4).min(end - at)).unwrap_or(rest);
+                    let _ = read(&mut Reader::new(there), &mut fields, &mut &MALFORMED);
                     out.event_in(&MALFORMED, fields, segment, at..end, Some(defect));
                     (at, lost) = (end, true);
                 }
@@ -648,6 +648,12 @@ mod tests {
         check(&broken, &["keepalive", "malformed at=4 what=marker"]);
         let pieces: [(Side, &[u8]); 2] = [(Side::Client, &broken), (Side::Client, &message(0x40, &[]))];
         assert_eq!(stream(&PROTOCOL, PORTS, &pieces).len(), 3, "reading goes on with the next segment");
+    }
+
+    #[test]
+    fn a_wrong_header_in_two_segments_stays_in_its_message() {
+        let lines = stream(&PROTOCOL, PORTS, &[(Side::Client, b"\x01"), (Side::Client, b"\0\0\0\0\0")]);
+        assert_eq!(lines.first().map(String::as_str), Some("cast.malformed at=0 what=length"));
     }
 
     #[test]

@@ -255,6 +255,8 @@ impl Fetch {
         }
         self.say(&COMPLETE, fields, origin, body.frames(), out);
         if let Some(bytes) = body.kept() {
+            // Blocks may have come in any order; what the content says cites them ascending.
+            let frames = until(body.frames(), origin.frame);
             let file = File {
                 name: &self.name,
                 transport: self.transport,
@@ -262,7 +264,7 @@ impl Fetch {
                 server: self.server,
                 bytes,
                 complete: true,
-                frames: body.frames(),
+                frames: &frames,
             };
             out.file(&file, origin);
         }

@@ -17,6 +17,8 @@ pub mod http;
 pub mod icmp;
 pub mod igmp;
 pub mod lldp;
+pub mod rtcp;
+pub mod rtp;
 pub mod sdp;
 pub mod sip;
 pub mod skinny;
@@ -47,6 +49,8 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &http::PROTOCOL,
     &skinny::PROTOCOL,
     &cast::PROTOCOL,
+    &rtcp::PROTOCOL,
+    &rtp::PROTOCOL,
 ];
 
 /// What the product knows of a protocol: everything else is derived from this.
@@ -120,9 +124,12 @@ pub struct Segment<'a> {
 }
 
 impl Segment<'_> {
+    /// What is said of a message of which the snap length left only the beginning.
+    pub const CUT: &'static str = "cut by the snap length";
+
     /// The defect to report: a snap length that cut the message explains whatever could not be read of it.
     pub fn defect(&self, found: Option<Malformed>) -> Option<Malformed> {
-        if self.cut > 0 { Some(Malformed { at: self.bytes.len(), what: "cut by the snap length" }) } else { found }
+        if self.cut > 0 { Some(Malformed { at: self.bytes.len(), what: Self::CUT }) } else { found }
     }
 }
 
@@ -185,7 +192,7 @@ pub struct File<'a> {
     pub bytes: &'a [u8],
     /// All of it is there.
     pub complete: bool,
-    /// Frames that carried it.
+    /// Frames that carried it, ascending.
     pub frames: &'a [u64],
 }
 
@@ -224,6 +231,7 @@ pub trait Sink {
 pub struct Out<'s> {
     sink: &'s mut dyn Sink,
     spare: &'s mut Spare,
+    expected: bool,
 }
 
 impl std::fmt::Debug for Out<'_> {
@@ -250,7 +258,12 @@ impl Spare {
 impl<'s> Out<'s> {
     /// Into `sink`, with memory to reuse.
     pub fn new(sink: &'s mut dyn Sink, spare: &'s mut Spare) -> Out<'s> {
-        Out { sink, spare }
+        Out { sink, spare, expected: false }
+    }
+
+    /// For a datagram of a flow that was announced to carry the protocol ([`Expect`]), or not.
+    pub fn expected(self, expected: bool) -> Out<'s> {
+        Out { expected, ..self }
     }
 
     /// An empty list of fields for the next message, which keeps them all: a dissector may read its own fields.
@@ -336,6 +349,11 @@ impl<'s> Out<'s> {
     /// A bound of the dissector was reached.
     pub fn limit(&mut self, bound: &'static str, origin: &Origin) {
         self.sink.limit(bound, origin);
+    }
+
+    /// Whether the datagram's flow was announced to carry the protocol. Its content need not prove it then.
+    pub fn is_expected(&self) -> bool {
+        self.expected
     }
 
     /// Whether events that only `decode` shows are wanted.

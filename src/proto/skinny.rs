@@ -198,7 +198,8 @@ impl Dissect for Dissector {
                     let end = next_start(at);
                     let mut fields = out.fields();
                     // What of the header is there; it is known to be wrong.
-                    let _ = header(&mut Reader::new(rest.get(..defect.at + 4).unwrap_or(rest)), &mut fields);
+                    let there = rest.get(..(defect.at + 4).min(end - at)).unwrap_or(rest);
+                    let _ = header(&mut Reader::new(there), &mut fields);
                     out.event_in(&MALFORMED, fields, segment, at..end, Some(defect));
                     (at, lost) = (end, true);
                 }

@@ -33,6 +33,7 @@ impl Sink for Lines {
         self.0.push(line);
     }
     fn file(&mut self, file: &File<'_>, _origin: &Origin) {
+        assert!(file.frames.windows(2).all(|w| w[0] < w[1]), "frames ascend: {:?}", file.frames);
         self.0.push(format!("FILE {} {} bytes complete={}", file.name, file.bytes.len(), file.complete));
     }
     fn expect(&mut self, expect: Expect) {

@@ -21,6 +21,9 @@ pub const CHAIN: &[&str] = &[
 /// Steps shown even where nothing of them was seen: the ones every boot has.
 pub const SHOWN: &[&str] = &["link", "dhcp", "tftp-server", "ctl", "itl", "config", "secure-connection", "keepalive"];
 
+/// Models of the boot that are no step of it.
+const BESIDE: &[&str] = &["failover", "boot"];
+
 /// How far a phone came.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Chain {
@@ -46,6 +49,19 @@ impl Chain {
             .filter_map(|f| Some((place(&f.model)?, f)))
             .min_by_key(|(place, f)| (*place, f.time))
             .map(|(_, f)| format!("{}.{}", f.model, f.state));
+        // Failover and the boot as a whole are no steps of the chain: what they find stops the step that stands last.
+        let beyond = || {
+            let violated = findings.iter().any(|f| {
+                f.severity == Severity::Fail && f.phones.contains(&phone) && BESIDE.contains(&&*f.model)
+            });
+            flows
+                .iter()
+                .filter(|_| violated)
+                .filter_map(|flow| Some((place(&flow.model)?, flow)))
+                .max_by_key(|(place, _)| *place)
+                .map(|(_, flow)| format!("{}.{}", flow.model, flow.state))
+        };
+        let stuck_at = stuck_at.or_else(beyond);
         Chain { reached, stuck_at }
     }
 }

@@ -213,7 +213,7 @@ fn the_body<'a>(
     let there = bytes.get(at..).unwrap_or_default();
     let body = match facts.length {
         Some(length) if length > there.len() as u64 => {
-            facts.defect(bytes.len(), if cut > 0 { "body cut by the snap length" } else { "body cut" });
+            facts.defect(bytes.len(), if cut > 0 { Segment::CUT } else { "body cut" });
             there
         }
         Some(length) => {

@@ -269,6 +269,12 @@ fn after_a_gap() {
 }
 
 #[test]
+fn a_wrong_header_in_two_segments_stays_in_its_message() {
+    let lines = stream(&PROTOCOL, PORTS, &[(Side::Client, b"\x01"), (Side::Client, b"\0\0\0\0\0")]);
+    assert_eq!(lines.first().map(String::as_str), Some("skinny.malformed at=0 what=length"));
+}
+
+#[test]
 fn other_protocols_are_refused() {
     for other in [
         &b"GET / HTTP/1.1\r\n"[..],
