@@ -12,6 +12,7 @@ use foldhash::fast::FixedState;
 
 use crate::bytes::Malformed;
 use crate::content;
+use crate::content::Emit;
 use crate::content::trust_list::{ListKind, Record, TrustList};
 use crate::decode::{self, Layer, Packet};
 use crate::event::{Event, EventBuf, EventDef, FieldDef, Fields, Origin, Schema, Side, Value, Wanted, text, uint};
@@ -295,7 +296,7 @@ impl<W: Watch> Pipeline<W> {
             core: Core {
                 datagrams: PROTOCOLS.iter().map(|p| (p.new)()).collect(),
                 routes,
-                spare: hub.wanted().map_or_else(Spare::default, Spare::of),
+                spare: Spare::of(hub.wanted.clone()),
                 gaps: (0, 0, Vec::new()),
                 one_way: (0, Vec::new()),
                 due: Ts::ZERO,
@@ -704,6 +705,8 @@ struct Hub<W: Watch> {
     holds_ip: bool,
     user_agents: [Option<&'static FieldDef>; 3],
     detail: bool,
+    /// The fields that anybody looks at; `None` if all are.
+    wanted: Option<Arc<Wanted>>,
     /// What is known of each event, by the address of its definition.
     known: HashMap<usize, Known, FixedState>,
 }
@@ -730,8 +733,13 @@ impl<W: Watch> Hub<W> {
             wanted: engine.wants(def),
             sip: def.proto() == "sip",
         };
+        let phones = Phones::new(schema, options.phones);
+        let user_agents = ["sip.User-Agent", "sip.Server", "sip.cisco_phone"].map(|name| schema.field(name));
+        let judged = engine.models().list.iter().flat_map(|model| &model.fields);
+        let wanted = judged.chain(phones.wanted()).chain(user_agents.iter().flatten());
         Hub {
-            phones: Phones::new(schema, options.phones),
+            wanted: (!watch.looks()).then(|| Arc::new(Wanted::of(wanted))),
+            phones,
             known: schema.events().iter().map(|def| (std::ptr::from_ref(*def).addr(), known(def))).collect(),
             engine,
             findings: Findings::default(),
@@ -744,16 +752,9 @@ impl<W: Watch> Hub<W> {
             others: Vec::new(),
             incomplete: false,
             holds_ip: false,
-            user_agents: ["sip.User-Agent", "sip.Server", "sip.cisco_phone"].map(|name| schema.field(name)),
+            user_agents,
             detail: options.detail,
         }
-    }
-
-    /// The fields that anybody looks at; `None` if all are.
-    fn wanted(&self) -> Option<Wanted> {
-        let judged = self.engine.models().list.iter().flat_map(|model| &model.fields);
-        let own = self.user_agents.iter().flatten();
-        (!self.watch.looks()).then(|| Wanted::of(judged.chain(self.phones.wanted()).chain(own)))
     }
 
     /// An event of the pipeline itself.
@@ -926,10 +927,12 @@ impl<W: Watch> Sink for Hub<W> {
         }
         let known = self.trust.get(&file.client).map(Held::records).unwrap_or_default();
         let mut said: Vec<EventBuf> = Vec::new();
-        let list = content::file(file.name, file.bytes, &known, origin.time, &mut |def, fields, defect| {
+        let mut take = |def: &'static EventDef, fields: Fields<'_>, defect: Option<Malformed>| {
             let event = Event { def, origin, fields: fields.list(), frames: file.frames, bytes: &[], defect };
             said.push(event.to_buf());
-        });
+        };
+        let mut emit = Emit::new(&mut take, self.wanted.clone());
+        let list = content::file(file.name, file.bytes, &known, origin.time, &mut emit);
         for event in &said {
             self.event(&event.borrow());
         }

@@ -249,9 +249,9 @@ pub struct Spare {
 }
 
 impl Spare {
-    /// For readers who ask for these fields alone.
-    pub fn of(wanted: Wanted) -> Spare {
-        Spare { wanted: Some(Arc::new(wanted)), ..Spare::default() }
+    /// For readers who ask for these fields alone; `None` if they ask for all.
+    pub fn of(wanted: Option<Arc<Wanted>>) -> Spare {
+        Spare { wanted, ..Spare::default() }
     }
 }
 
@@ -274,6 +274,11 @@ impl<'s> Out<'s> {
     /// An empty list of fields for the next message, which keeps only those that somebody asks for.
     pub fn wanted_fields<'a>(&mut self) -> Fields<'a> {
         Fields::from_vec(std::mem::take(&mut self.spare.fields), self.spare.wanted.clone())
+    }
+
+    /// The fields that somebody asks for; `None` if all are.
+    pub fn wanted(&self) -> Option<Arc<Wanted>> {
+        self.spare.wanted.clone()
     }
 
     /// A message that is all of `segment.bytes` (a datagram).
