@@ -568,7 +568,10 @@ mod tests {
         w.send(Side::Client, "A", 1, 509, b"");
         assert_eq!(w.script.0, ["Connect(1)", "Accept", "Close"]);
         w.send(Side::Client, "A", 1, 521, b"");
-        assert_eq!(w.script.0[3..], ["Server gap 4", "Server two", "Server gap 11", "Server Fin", "Server end, 0 left"]);
+        assert_eq!(
+            w.script.0[3..],
+            ["Server gap 4", "Server two", "Server gap 11", "Server Fin", "Server end, 0 left"]
+        );
     }
 
     #[test]

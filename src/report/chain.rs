@@ -1,7 +1,7 @@
 //! The boot chain of a phone: how far it came, and where it is stuck.
 
 use super::FlowReport;
-use crate::finding::{Finding, PhoneId, Severity, Verdict};
+use crate::finding::{Finding, Severity, Verdict};
 
 /// The models of the boot chain, in the order a phone goes through them.
 pub const CHAIN: &[&str] = &[
@@ -37,8 +37,8 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// From a phone's flows and the findings that concern it.
-    pub fn of(phone: PhoneId, flows: &[FlowReport], findings: &[Finding]) -> Chain {
+    /// From a phone's flows, and the findings that concern it.
+    pub fn of(flows: &[FlowReport], findings: &[&Finding]) -> Chain {
         let place = |model: &str| CHAIN.iter().position(|step| *step == model);
         let reached = flows
             .iter()
@@ -48,25 +48,23 @@ impl Chain {
             .map(|(_, flow)| format!("{}.{}", flow.model, flow.state));
         let stuck_at = findings
             .iter()
-            .filter(|f| f.severity == Severity::Fail && f.phones.contains(&phone))
+            .filter(|f| f.severity == Severity::Fail)
             .filter_map(|f| Some((place(&f.model)?, f)))
             .min_by_key(|(place, f)| (*place, f.time))
-            .map(|(_, f)| f);
+            .map(|(_, f)| *f);
         // A configuration server that fails stops the step that waits for its file.
-        let waiting = |f: &&Finding| {
+        let waiting = |f: &Finding| {
             (*f.model == *"tftp-server").then_some(())?;
             let waits = |flow: &&FlowReport| FILES.contains(&flow.model.as_str()) && flow.verdict != Verdict::Pass;
             flows.iter().filter(waits).max_by_key(|flow| place(&flow.model))
         };
-        let stuck_at = stuck_at.map(|f| match waiting(&f) {
+        let stuck_at = stuck_at.map(|f| match waiting(f) {
             Some(flow) => format!("{}.{}", flow.model, flow.state),
             None => format!("{}.{}", f.model, f.state),
         });
         // Failover and the boot as a whole are no steps of the chain: what they find stops the step that stands last.
         let beyond = || {
-            let violated = findings
-                .iter()
-                .any(|f| f.severity == Severity::Fail && f.phones.contains(&phone) && BESIDE.contains(&&*f.model));
+            let violated = findings.iter().any(|f| f.severity == Severity::Fail && BESIDE.contains(&&*f.model));
             flows
                 .iter()
                 .filter(|_| violated)
