@@ -1,7 +1,7 @@
 //! The boot chain of a phone: how far it came, and where it is stuck.
 
 use super::FlowReport;
-use crate::finding::{Finding, PhoneId, Severity, Verdict};
+use crate::finding::{Finding, Severity, Verdict};
 
 /// The models of the boot chain, in the order a phone goes through them.
 pub const CHAIN: &[&str] = &[
@@ -35,7 +35,7 @@ pub struct Chain {
 
 impl Chain {
     /// From a phone's flows and the findings that concern it.
-    pub fn of(phone: PhoneId, flows: &[FlowReport], findings: &[Finding]) -> Chain {
+    pub fn of(flows: &[FlowReport], findings: &[&Finding]) -> Chain {
         let place = |model: &str| CHAIN.iter().position(|step| *step == model);
         let reached = flows
             .iter()
@@ -45,15 +45,13 @@ impl Chain {
             .map(|(_, flow)| format!("{}.{}", flow.model, flow.state));
         let stuck_at = findings
             .iter()
-            .filter(|f| f.severity == Severity::Fail && f.phones.contains(&phone))
+            .filter(|f| f.severity == Severity::Fail)
             .filter_map(|f| Some((place(&f.model)?, f)))
             .min_by_key(|(place, f)| (*place, f.time))
             .map(|(_, f)| format!("{}.{}", f.model, f.state));
         // Failover and the boot as a whole are no steps of the chain: what they find stops the step that stands last.
         let beyond = || {
-            let violated = findings.iter().any(|f| {
-                f.severity == Severity::Fail && f.phones.contains(&phone) && BESIDE.contains(&&*f.model)
-            });
+            let violated = findings.iter().any(|f| f.severity == Severity::Fail && BESIDE.contains(&&*f.model));
             flows
                 .iter()
                 .filter(|_| violated)
