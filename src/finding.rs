@@ -4,8 +4,6 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use foldhash::fast::FixedState;
-
 use crate::time::Ts;
 
 /// A phone, as the phone room numbers them: densely, from 0. Two records found to be one keep the older number.
@@ -128,15 +126,14 @@ pub struct Finding {
 #[derive(Debug, Clone, Default)]
 pub struct Findings {
     list: Vec<Finding>,
-    /// The place of each in the list, by its number.
-    places: HashMap<u32, usize, FixedState>,
+    /// Where the finding of a serial number stands in the list.
+    places: HashMap<u32, usize>,
 }
 
 impl Findings {
     /// Takes a finding; returns whether it is a new one.
     pub fn take(&mut self, finding: Finding) -> bool {
-        let known = self.places.get(&finding.serial).and_then(|place| self.list.get_mut(*place));
-        if let Some(known) = known {
+        if let Some(known) = self.places.get(&finding.serial).and_then(|place| self.list.get_mut(*place)) {
             *known = finding;
             return false;
         }

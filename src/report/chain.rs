@@ -24,6 +24,9 @@ pub const SHOWN: &[&str] = &["link", "dhcp", "tftp-server", "ctl", "itl", "confi
 /// Models of the boot that are no step of it.
 const BESIDE: &[&str] = &["failover", "boot"];
 
+/// The steps that wait for a file.
+const FILES: &[&str] = &["ctl", "itl", "config"];
+
 /// How far a phone came.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Chain {
@@ -34,7 +37,7 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// From a phone's flows and the findings that concern it.
+    /// From a phone's flows, and the findings that concern it.
     pub fn of(flows: &[FlowReport], findings: &[&Finding]) -> Chain {
         let place = |model: &str| CHAIN.iter().position(|step| *step == model);
         let reached = flows
@@ -48,7 +51,17 @@ impl Chain {
             .filter(|f| f.severity == Severity::Fail)
             .filter_map(|f| Some((place(&f.model)?, f)))
             .min_by_key(|(place, f)| (*place, f.time))
-            .map(|(_, f)| format!("{}.{}", f.model, f.state));
+            .map(|(_, f)| *f);
+        // A configuration server that fails stops the step that waits for its file.
+        let waiting = |f: &Finding| {
+            (*f.model == *"tftp-server").then_some(())?;
+            let waits = |flow: &&FlowReport| FILES.contains(&flow.model.as_str()) && flow.verdict != Verdict::Pass;
+            flows.iter().filter(waits).max_by_key(|flow| place(&flow.model))
+        };
+        let stuck_at = stuck_at.map(|f| match waiting(f) {
+            Some(flow) => format!("{}.{}", flow.model, flow.state),
+            None => format!("{}.{}", f.model, f.state),
+        });
         // Failover and the boot as a whole are no steps of the chain: what they find stops the step that stands last.
         let beyond = || {
             let violated = findings.iter().any(|f| f.severity == Severity::Fail && BESIDE.contains(&&*f.model));

@@ -182,17 +182,29 @@ impl Report {
         let meant = |id: PhoneId| {
             only.phone.is_none_or(|wanted| outcome.phones.get(id).is_some_and(|phone: &Phone| phone.is(wanted)))
         };
-        let said = Said::of(outcome, only);
+        let findings: Vec<&Finding> = outcome.findings.iter().filter(|f| only.takes(&f.model)).collect();
+        let by_serial: HashMap<u32, &Finding> = findings.iter().map(|f| (f.serial, *f)).collect();
+        let mut flows_of: HashMap<PhoneId, Vec<FlowReport>> = HashMap::new();
+        for flow in outcome.flows.iter().filter(|f| only.takes(&f.model)) {
+            flow.phones.iter().for_each(|id| flows_of.entry(*id).or_default().push(flow_report(flow, &by_serial)));
+        }
+        let mut findings_of: HashMap<PhoneId, Vec<&Finding>> = HashMap::new();
+        for finding in &findings {
+            finding.phones.iter().for_each(|id| findings_of.entry(*id).or_default().push(finding));
+        }
         let mut phones: Vec<PhoneReport> = outcome
             .phones
             .all()
             .filter(|(id, _)| meant(*id))
-            .map(|(id, phone)| phone_report(capture, id, phone, &said))
+            .map(|(id, phone)| {
+                let flows = flows_of.remove(&id).unwrap_or_default();
+                phone_report(capture, phone, flows, findings_of.get(&id).map_or(&[][..], Vec::as_slice))
+            })
             .collect();
         phones.sort_by(|a, b| b.verdict.cmp(&a.verdict).then_with(|| a.label.cmp(&b.label)));
         self.phones.extend(phones);
         self.findings.extend(
-            said.findings
+            findings
                 .iter()
                 .filter(|f| only.phone.is_none() || f.phones.iter().any(|id| meant(*id)))
                 .map(|f| finding_report(capture, f, &outcome.phones)),
@@ -253,58 +265,9 @@ fn capture_report(path: &str, summary: &Summary, notes: &Notes) -> CaptureReport
     }
 }
 
-/// What was said, by the phones it is said of.
-struct Said<'o> {
-    findings: Vec<&'o Finding>,
-    /// The place of a finding among them, by its number.
-    places: HashMap<u32, usize>,
-    flows_of: HashMap<PhoneId, Vec<&'o Flow>>,
-    findings_of: HashMap<PhoneId, Vec<&'o Finding>>,
-}
-
-impl<'o> Said<'o> {
-    fn of(outcome: &'o Outcome, only: Only<'_>) -> Said<'o> {
-        let findings: Vec<&Finding> = outcome.findings.iter().filter(|f| only.takes(&f.model)).collect();
-        let flows = outcome.flows.iter().filter(|f| only.takes(&f.model));
-        Said {
-            places: findings.iter().enumerate().map(|(place, f)| (f.serial, place)).collect(),
-            flows_of: by_phone(flows, |f| &f.phones),
-            findings_of: by_phone(findings.iter().copied(), |f| &f.phones),
-            findings,
-        }
-    }
-
-    /// The ids of what a flow found, in the order of the report.
-    fn ids(&self, flow: &Flow) -> Vec<String> {
-        let mut places: Vec<usize> =
-            flow.findings.iter().filter_map(|serial| self.places.get(serial).copied()).collect();
-        places.sort_unstable();
-        places.dedup();
-        places.into_iter().filter_map(|place| self.findings.get(place)).map(|f| f.id.to_string()).collect()
-    }
-}
-
-fn by_phone<'o, T>(
-    all: impl Iterator<Item = &'o T>,
-    phones: impl Fn(&'o T) -> &'o [PhoneId],
-) -> HashMap<PhoneId, Vec<&'o T>> {
-    let mut by_phone: HashMap<PhoneId, Vec<&T>> = HashMap::new();
-    for one in all {
-        for phone in phones(one) {
-            let of = by_phone.entry(*phone).or_default();
-            if !of.last().is_some_and(|last| std::ptr::eq(*last, one)) {
-                of.push(one);
-            }
-        }
-    }
-    by_phone
-}
-
-fn phone_report(capture: usize, id: PhoneId, phone: &Phone, said: &Said<'_>) -> PhoneReport {
-    let flows: Vec<FlowReport> =
-        said.flows_of.get(&id).into_iter().flatten().map(|flow| flow_report(flow, said)).collect();
+fn phone_report(capture: usize, phone: &Phone, flows: Vec<FlowReport>, findings: &[&Finding]) -> PhoneReport {
     let verdict = flows.iter().map(|f| f.verdict).max().unwrap_or(Verdict::Inconclusive);
-    let chain = chain::Chain::of(&flows, said.findings_of.get(&id).map(Vec::as_slice).unwrap_or_default());
+    let chain = chain::Chain::of(&flows, findings);
     PhoneReport {
         capture,
         name: phone.name.clone(),
@@ -325,14 +288,14 @@ fn phone_report(capture: usize, id: PhoneId, phone: &Phone, said: &Said<'_>) -> 
     }
 }
 
-fn flow_report(flow: &Flow, said: &Said<'_>) -> FlowReport {
+fn flow_report(flow: &Flow, findings: &HashMap<u32, &Finding>) -> FlowReport {
     FlowReport {
         model: flow.model.to_string(),
         verdict: flow.verdict,
         state: flow.state.to_string(),
         from_frame: flow.from_frame,
         to_frame: flow.to_frame,
-        findings: said.ids(flow),
+        findings: flow.findings.iter().filter_map(|serial| findings.get(serial)).map(|f| f.id.to_string()).collect(),
         reason: Some(flow.reason.clone()).filter(|reason| !reason.is_empty()),
         joined_late: flow.joined,
     }

@@ -79,7 +79,7 @@ pub const STORIES: &[Story] = &[
         expects: &["tftp-server.unreachable"],
         also: &["ctl.timeout", "boot.stalled"],
         verdict: Outcome::Fail,
-        stuck: Some("tftp-server.asking-second"),
+        stuck: Some("ctl.requested"),
         steps: &[
             Step::Do(UP),
             Step::Times(
