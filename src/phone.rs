@@ -286,6 +286,7 @@ impl Names {
                 ("sip", "sip.contact.devicename"),
                 ("ciscoalarm", "ciscoalarm.device_name"),
                 ("skinny", "skinny.DeviceName"),
+                ("http", "http.devicename"),
             ]
             .into_iter()
             .filter_map(|(proto, name)| Some((proto, f(name)?)))
