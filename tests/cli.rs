@@ -295,3 +295,24 @@ fn scenarios_are_listed_and_a_wrong_name_is_told() {
     assert_eq!(ran.code, 2);
     assert!(ran.err.contains("dhcp-no-answer"), "{}", ran.err);
 }
+
+#[test]
+fn the_captures_here_are_what_synth_makes_and_agree_with_their_goldens() {
+    let ran = offhook(&["golden", "verify", "captures", "golden"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let dir = tempfile::tempdir().unwrap();
+    let (mut healthy, mut broken) = (0, 0);
+    for capture in common::captures(&common::root().join("captures")) {
+        let scenario = capture.file_stem().unwrap().to_string_lossy().into_owned();
+        let bytes = std::fs::read(&capture).unwrap();
+        assert!(bytes.len() < 100_000, "{scenario} has {} bytes", bytes.len());
+        assert_eq!(std::fs::read(made(dir.path(), &scenario)).unwrap(), bytes, "{scenario} is not what synth makes");
+        match offhook(&["check", &capture.to_string_lossy()]).code {
+            0 => healthy += 1,
+            1 => broken += 1,
+            other => assert_eq!(other, 4, "{scenario}"),
+        }
+    }
+    assert!(healthy >= 8 && broken >= 12 && healthy + broken >= 24, "{healthy} healthy, {broken} broken");
+    assert_eq!(offhook(&["check", "captures"]).code, 1);
+}
