@@ -1,0 +1,358 @@
+//! The stations of a capture and what binds them: names, MACs, addresses over time, flows of a shared address.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::net::IpAddr;
+
+use foldhash::fast::FixedState;
+
+use super::names::Names;
+use super::{Address, Concerned, Limits, Merged, Observed, Phone};
+use crate::event::{Event, EventBuf, FieldDef, Schema};
+use crate::finding::PhoneId;
+use crate::flow::is_station;
+use crate::time::Ts;
+
+/// A station: a phone, or what may still prove to be one.
+#[derive(Debug, Default)]
+pub(super) struct Station {
+    pub(super) phone: Phone,
+    pub(super) is_phone: bool,
+    pub(super) waiting: VecDeque<EventBuf>,
+    /// Merged into another station.
+    pub(super) alias: Option<u32>,
+}
+
+/// How an address is bound: to one station, or to a NAT or tool behind which several names speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bound {
+    To(u32),
+    Shared,
+}
+
+/// All phones of a capture.
+#[derive(Debug)]
+pub struct Phones {
+    pub(super) stations: Vec<Station>,
+    pub(super) by_name: HashMap<String, u32, FixedState>,
+    pub(super) by_mac: HashMap<[u8; 6], u32, FixedState>,
+    pub(super) by_ip: HashMap<IpAddr, Bound, FixedState>,
+    /// Who speaks on a flow of a shared address: by client end and server end.
+    pub(super) by_flow: HashMap<(IpAddr, u16, IpAddr, u16), u32, FixedState>,
+    /// What ARP says of stations that are no phones yet.
+    pub(super) arp: HashMap<IpAddr, [u8; 6], FixedState>,
+    /// Addresses that register phones or serve their files.
+    pub(super) servers: HashSet<IpAddr, FixedState>,
+    /// Phones seen on the link itself, and what a switch said before the first of them.
+    pub(super) on_link: Vec<u32>,
+    pub(super) switch_waiting: VecDeque<EventBuf>,
+    /// A switch spoke, and of which phone's port is not known.
+    pub(super) switch_unclear: bool,
+    /// What phones asked for voice power with: the switch echoes it.
+    pub(super) power_requests: HashMap<u64, u32, FixedState>,
+    pub(super) waiting: usize,
+    pub(super) limits: Limits,
+    pub(super) limit_hit: bool,
+    pub(super) fields: Names,
+    pub(super) wanted: Vec<&'static FieldDef>,
+    pub(super) observed: Observed,
+}
+
+impl Phones {
+    /// No phone yet.
+    pub fn new(schema: &Schema, limits: Limits) -> Phones {
+        let mut wanted = Vec::new();
+        Phones {
+            stations: Vec::new(),
+            by_name: HashMap::with_hasher(FixedState::default()),
+            by_mac: HashMap::with_hasher(FixedState::default()),
+            by_ip: HashMap::with_hasher(FixedState::default()),
+            by_flow: HashMap::with_hasher(FixedState::default()),
+            arp: HashMap::with_hasher(FixedState::default()),
+            servers: HashSet::with_hasher(FixedState::default()),
+            on_link: Vec::new(),
+            switch_waiting: VecDeque::new(),
+            switch_unclear: false,
+            power_requests: HashMap::with_hasher(FixedState::default()),
+            waiting: 0,
+            limits,
+            limit_hit: false,
+            fields: Names::new(schema, &mut wanted),
+            wanted,
+            observed: Observed::default(),
+        }
+    }
+
+    /// The fields that tell who is who: no other is looked at here.
+    pub fn wanted(&self) -> &[&'static FieldDef] {
+        &self.wanted
+    }
+
+    /// What is known of a phone.
+    pub fn get(&self, id: PhoneId) -> Option<&Phone> {
+        let station = self.stations.get(self.resolve(id.0) as usize)?;
+        Some(&station.phone)
+    }
+
+    /// Every phone, in the order they proved to be phones or were first seen.
+    pub fn all(&self) -> impl Iterator<Item = (PhoneId, &Phone)> {
+        self.stations
+            .iter()
+            .enumerate()
+            .filter(|(_, s)| s.is_phone && s.alias.is_none())
+            .map(|(id, s)| (PhoneId(id as u32), &s.phone))
+    }
+
+    /// Whether every switch that spoke could be told to a phone: else nobody knows that a phone's switch is silent.
+    pub fn switches_are_clear(&self) -> bool {
+        !self.switch_unclear
+    }
+
+    /// Whether a bound of this room was reached.
+    pub fn limit_hit(&self) -> bool {
+        self.limit_hit
+    }
+
+    /// Gives back the memory of an [`Observed`] that was taken.
+    pub fn give_back(&mut self, observed: Observed) {
+        self.observed = observed;
+    }
+
+    /// Whether a phone is the sender of an event that waited for it.
+    pub fn sends(&self, id: PhoneId, event: &EventBuf) -> bool {
+        let Some(phone) = self.get(id) else { return false };
+        match (event.origin.src, event.def.proto()) {
+            (_, "cdp" | "lldp" | "arp" | "dhcp") | (None, _) => {
+                phone.mac.is_some() && event.origin.eth_src == phone.mac
+            }
+            (Some(src), _) => phone.addresses.iter().any(|a| a.ip == src.ip),
+        }
+    }
+
+    pub(super) fn resolve(&self, mut id: u32) -> u32 {
+        while let Some(next) = self.stations.get(id as usize).and_then(|s| s.alias) {
+            id = next;
+        }
+        id
+    }
+
+    pub(super) fn add(&mut self) -> Option<u32> {
+        if self.stations.len() >= self.limits.stations {
+            self.limit_hit = true;
+            return None;
+        }
+        self.stations.push(Station::default());
+        Some((self.stations.len() - 1) as u32)
+    }
+
+    pub(super) fn with_mac(&mut self, mac: [u8; 6]) -> Option<u32> {
+        if let Some(id) = self.by_mac.get(&mac) {
+            return Some(self.resolve(*id));
+        }
+        let id = self.add()?;
+        self.by_mac.insert(mac, id);
+        self.stations.get_mut(id as usize)?.phone.mac = Some(mac);
+        Some(id)
+    }
+
+    pub(super) fn with_name(&mut self, name: &str, mac: [u8; 6]) -> Option<u32> {
+        let id = match self.by_name.get(name) {
+            Some(id) => self.resolve(*id),
+            None => {
+                let id = self.with_mac(mac)?;
+                self.by_name.insert(name.to_owned(), id);
+                id
+            }
+        };
+        let phone = &mut self.stations.get_mut(id as usize)?.phone;
+        if phone.name.is_none() {
+            phone.name = Some(name.to_owned());
+        }
+        Some(id)
+    }
+
+    pub(super) fn has_address(&self, name: &str) -> bool {
+        let station = self.by_name.get(name).and_then(|id| self.stations.get(self.resolve(*id) as usize));
+        station.is_some_and(|s| s.phone.addresses.iter().any(|a| a.until.is_none()))
+    }
+
+    pub(super) fn flow_key(event: &Event<'_>) -> Option<(IpAddr, u16, IpAddr, u16)> {
+        let (client, server) = (event.origin.client()?, event.origin.server()?);
+        Some((client.ip, client.port, server.ip, server.port))
+    }
+
+    pub(super) fn on_flow(&mut self, event: &Event<'_>, id: u32) {
+        if let Some(key) = Phones::flow_key(event)
+            && self.by_flow.len() < self.limits.stations
+        {
+            self.by_flow.insert(key, id);
+        }
+    }
+
+    pub(super) fn speaker(&self, event: &Event<'_>, ip: IpAddr) -> Option<u32> {
+        match self.by_ip.get(&ip)? {
+            Bound::To(id) => Some(self.resolve(*id)),
+            Bound::Shared => self.by_flow.get(&Phones::flow_key(event)?).map(|id| self.resolve(*id)),
+        }
+    }
+
+    /// From now on the address is this station's. `leased`: by DHCP, which outranks what was thought before.
+    pub(super) fn bind(&mut self, ip: IpAddr, id: u32, now: Ts, leased: bool) {
+        match self.by_ip.get(&ip).copied() {
+            Some(Bound::Shared) if !leased => return,
+            Some(Bound::To(other)) if self.resolve(other) == id => return,
+            Some(Bound::To(other)) => {
+                let other = self.resolve(other);
+                let nameless =
+                    self.stations.get(other as usize).is_some_and(|s| s.phone.name.is_none() && s.phone.mac.is_none());
+                if nameless {
+                    self.merge(other, id);
+                    return;
+                }
+                if let Some(station) = self.stations.get_mut(other as usize) {
+                    station
+                        .phone
+                        .addresses
+                        .iter_mut()
+                        .filter(|a| a.ip == ip && a.until.is_none())
+                        .for_each(|a| a.until = Some(now));
+                }
+            }
+            _ => {}
+        }
+        self.by_ip.insert(ip, Bound::To(id));
+        if let Some(station) = self.stations.get_mut(id as usize) {
+            let addresses = &mut station.phone.addresses;
+            if addresses.len() < 64 && !addresses.iter().any(|a| a.ip == ip && a.until.is_none()) {
+                addresses.push(Address { ip, from: now, until: None });
+            }
+        }
+    }
+
+    /// Two records are one phone: what `gone` knows goes to `stays`.
+    pub(super) fn merge(&mut self, gone: u32, stays: u32) {
+        let Some(station) = self.stations.get_mut(gone as usize) else { return };
+        let old = std::mem::take(station);
+        station.alias = Some(stays);
+        for bound in self.by_ip.values_mut().filter(|b| **b == Bound::To(gone)) {
+            *bound = Bound::To(stays);
+        }
+        let was_phone = old.is_phone;
+        if let Some(into) = self.stations.get_mut(stays as usize) {
+            let (into, old) = (&mut into.phone, old.phone);
+            into.mac = into.mac.or(old.mac);
+            into.vlan = into.vlan.or(old.vlan);
+            into.model = into.model.take().or(old.model);
+            into.load = into.load.take().or(old.load);
+            into.hears |= old.hears;
+            into.own_mac_seen |= old.own_mac_seen;
+            into.on_path |= old.on_path;
+            into.speaks.extend(old.speaks.iter().filter(|p| !into.speaks.contains(*p)).copied().collect::<Vec<_>>());
+            for address in old.addresses {
+                if !into.addresses.iter().any(|a| a.ip == address.ip) {
+                    into.addresses.push(address);
+                }
+            }
+            into.frames = match (into.frames, old.frames) {
+                (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
+                (one, other) => one.or(other),
+            };
+        }
+        if was_phone {
+            self.observed.merged.push(Merged { gone: PhoneId(gone), stays: PhoneId(stays) });
+        }
+        let waiting: Vec<EventBuf> = old.waiting.into();
+        self.waiting = self.waiting.saturating_sub(waiting.len());
+        self.give(stays, waiting);
+    }
+
+    /// It is a phone: what waited for that is handed out.
+    pub(super) fn prove(&mut self, id: u32) {
+        let Some(station) = self.stations.get_mut(id as usize) else { return };
+        if station.is_phone {
+            return;
+        }
+        station.is_phone = true;
+        if station.phone.mac.is_none() {
+            let claimed = station.phone.addresses.last().and_then(|a| self.arp.get(&a.ip)).copied();
+            if let Some(mac) = claimed.filter(|mac| !self.by_mac.contains_key(mac)) {
+                station.phone.mac = Some(mac);
+                self.by_mac.insert(mac, id);
+            }
+        }
+        let waited: Vec<EventBuf> = std::mem::take(&mut station.waiting).into();
+        self.waiting = self.waiting.saturating_sub(waited.len());
+        if !waited.is_empty() {
+            self.observed.proven.push((PhoneId(id), waited));
+        }
+    }
+
+    /// Earlier events of a station: handed out if it is a phone, kept if it may become one.
+    pub(super) fn give(&mut self, id: u32, events: Vec<EventBuf>) {
+        if events.is_empty() {
+            return;
+        }
+        let Some(station) = self.stations.get_mut(id as usize) else { return };
+        if !station.is_phone {
+            self.waiting += events.len();
+            station.waiting.extend(events);
+            return;
+        }
+        match self.observed.proven.iter_mut().find(|(known, _)| known.0 == id) {
+            Some((_, list)) => {
+                list.extend(events);
+                list.sort_by_key(|e| e.origin.frame);
+            }
+            None => self.observed.proven.push((PhoneId(id), events)),
+        }
+    }
+
+    /// The station has part in this event: now if it is a phone, later if it proves to be one.
+    pub(super) fn concern(&mut self, id: u32, sends: bool, event: &Event<'_>, keep: bool) {
+        let Some(station) = self.stations.get_mut(id as usize) else { return };
+        let phone = &mut station.phone;
+        let (first, last) = phone.frames.unwrap_or((event.origin.frame, 0));
+        phone.frames = Some((first.min(event.origin.frame), last.max(event.origin.frame)));
+        let origin = event.origin;
+        if phone.mac.is_some() {
+            let unicast = origin.eth_dst.is_some_and(|[first, ..]| first & 1 == 0);
+            phone.own_mac_seen |= origin.eth_src == phone.mac;
+            phone.on_path |= unicast && (origin.eth_src == phone.mac || origin.eth_dst == phone.mac);
+        }
+        if sends {
+            let proto = event.def.proto();
+            if !phone.speaks.contains(&proto) {
+                phone.speaks.push(proto);
+            }
+            if event.origin.vlans.inner().is_some() && proto != "cdp" && proto != "lldp" {
+                phone.vlan = event.origin.vlans.inner();
+            }
+        } else if event.origin.dst.is_some() && event.def.proto() != "dhcp" {
+            phone.hears = true;
+        }
+        if station.is_phone {
+            self.observed.concerned.push(Concerned { phone: PhoneId(id), sends });
+        } else if keep && station.waiting.len() < self.limits.waiting.0 {
+            if self.waiting < self.limits.waiting.1 {
+                station.waiting.push_back(event.to_buf());
+                self.waiting += 1;
+            } else {
+                self.limit_hit = true;
+            }
+        }
+    }
+
+    /// Nobody known takes part: the client may yet prove to be a phone.
+    pub(super) fn wait_as_stranger(&mut self, event: &Event<'_>, keep: bool) {
+        if !keep || self.waiting >= self.limits.waiting.1 {
+            return;
+        }
+        let Some(client) = event.origin.client().map(|end| end.ip).filter(|ip| is_station(*ip)) else { return };
+        if self.by_ip.contains_key(&client) {
+            return;
+        }
+        if let Some(id) = self.add() {
+            self.bind(client, id, event.origin.time, false);
+            self.concern(id, event.origin.src.is_some_and(|src| src.ip == client), event, keep);
+        }
+    }
+}

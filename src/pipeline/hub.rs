@@ -1,0 +1,328 @@
+//! Where every event passes: phones learn, models judge, the watcher sees; what dissectors hand over is applied.
+
+use super::{
+    BOUND, BYTES, COUNT, CUT_OFF, DAMAGE, DROPS, FILTER, FILTERED, KIND, LIMIT, MALFORMED, ONE_WAY, Options, PROTO,
+    REASON, Watch,
+};
+use crate::bytes::Malformed;
+use crate::content;
+use crate::content::Emit;
+use crate::content::trust_list::{ListKind, Record, TrustList};
+use crate::event::{Event, EventBuf, EventDef, FieldDef, Fields, Origin, Schema, Value, Wanted};
+use crate::finding::{Findings, PhoneId};
+use crate::model::{Engine, Identity, Models, Who};
+use crate::phone::{Concerned, Phones};
+use crate::proto::{Expect, File, PROTOCOLS, Segment, Sink};
+use crate::source::Notes;
+use crate::time::Ts;
+use foldhash::fast::FixedState;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// Where every event passes: phones learn, models judge, the watcher sees.
+pub(super) struct Hub<W: Watch> {
+    pub(super) phones: Phones,
+    pub(super) engine: Engine,
+    pub(super) findings: Findings,
+    pub(super) watch: W,
+    pub(super) expectations: HashMap<(IpAddr, u16, u8), (Option<IpAddr>, usize), FixedState>,
+    pub(super) expectations_made: u64,
+    /// The lists each phone (or address) fetched last: what later files are signed by.
+    pub(super) trust: HashMap<IpAddr, Held, FixedState>,
+    pub(super) limits_told: Vec<&'static str>,
+    pub(super) seen: Vec<u64>,
+    pub(super) others: Vec<String>,
+    /// What is said now was broken off by a gap or by the end of the capture.
+    pub(super) incomplete: bool,
+    /// Something other than link discovery and DHCP was captured: IP as such is not filtered out.
+    pub(super) holds_ip: bool,
+    pub(super) user_agents: [Option<&'static FieldDef>; 3],
+    pub(super) detail: bool,
+    /// The fields that anybody looks at; `None` if all are.
+    pub(super) wanted: Option<Arc<Wanted>>,
+    /// What is known of each event, by the address of its definition.
+    pub(super) known: HashMap<usize, Known, FixedState>,
+}
+
+/// What is known of an event before it comes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Known {
+    /// Its protocol's place in [`PROTOCOLS`].
+    pub(super) proto: Option<usize>,
+    /// A model waits for it.
+    pub(super) wanted: bool,
+    /// It is SIP.
+    pub(super) sip: bool,
+}
+
+/// Expectations kept at the same time.
+pub(super) const EXPECTATIONS: usize = 100_000;
+
+impl<W: Watch> Hub<W> {
+    pub(super) fn new(schema: &Schema, models: Arc<Models>, options: &Options, watch: W) -> Hub<W> {
+        let engine = Engine::new(models, options.engine);
+        let known = |def: &'static EventDef| Known {
+            proto: PROTOCOLS.iter().position(|p| p.name == def.proto()),
+            wanted: engine.wants(def),
+            sip: def.proto() == "sip",
+        };
+        let phones = Phones::new(schema, options.phones);
+        let user_agents = ["sip.User-Agent", "sip.Server", "sip.cisco_phone"].map(|name| schema.field(name));
+        let judged = engine.models().list.iter().flat_map(|model| &model.fields);
+        let wanted = judged.chain(phones.wanted()).chain(user_agents.iter().flatten());
+        Hub {
+            wanted: (!watch.looks()).then(|| Arc::new(Wanted::of(wanted))),
+            phones,
+            known: schema.events().iter().map(|def| (std::ptr::from_ref(*def).addr(), known(def))).collect(),
+            engine,
+            findings: Findings::default(),
+            watch,
+            expectations: HashMap::with_hasher(FixedState::default()),
+            expectations_made: 0,
+            trust: HashMap::with_hasher(FixedState::default()),
+            limits_told: Vec::new(),
+            seen: vec![0; PROTOCOLS.len()],
+            others: Vec::new(),
+            incomplete: false,
+            holds_ip: false,
+            user_agents,
+            detail: options.detail,
+        }
+    }
+
+    /// An event of the pipeline itself.
+    pub(super) fn say(&mut self, def: &'static EventDef, fields: Fields<'_>, origin: &Origin) {
+        let frames = [origin.frame];
+        self.event(&Event { def, origin, fields: fields.list(), frames: &frames, bytes: &[], defect: None });
+    }
+
+    pub(super) fn judge(&mut self, event: &Event<'_>, concerned: &[Concerned]) {
+        let Hub { engine, phones, findings, watch, holds_ip, .. } = self;
+        engine.event(event, concerned, &Sight(phones, *holds_ip), &mut |finding| {
+            watch.finding(&finding, phones);
+            findings.take(finding);
+        });
+    }
+
+    pub(super) fn tick(&mut self, now: Ts) {
+        if self.engine.poll_timeout().is_some_and(|due| due <= now) {
+            let Hub { engine, phones, findings, watch, holds_ip, .. } = self;
+            engine.tick(now, &Sight(phones, *holds_ip), &mut |finding| {
+                watch.finding(&finding, phones);
+                findings.take(finding);
+            });
+        }
+    }
+
+    pub(super) fn expected(&self, origin: &Origin) -> Option<usize> {
+        if self.expectations.is_empty() {
+            return None;
+        }
+        [(origin.src?, origin.dst?), (origin.dst?, origin.src?)].into_iter().find_map(|(end, other)| {
+            let (peer, index) = self.expectations.get(&(end.ip, end.port, origin.ip_proto))?;
+            peer.is_none_or(|peer| peer == other.ip).then_some(*index)
+        })
+    }
+
+    pub(super) fn count(&mut self, event: &Event<'_>, known: Known) {
+        if let Some(n) = known.proto.and_then(|i| self.seen.get_mut(i)) {
+            *n += 1;
+        }
+        if known.sip && self.others.len() < 8 {
+            let [agent, server, phone] = self.user_agents;
+            let is_phone = phone.and_then(|def| event.get(def)).and_then(|v| v.as_uint()).is_some_and(|v| v != 0);
+            let name = [agent, server].into_iter().flatten().find_map(|def| event.get(def)?.as_text());
+            if let Some(name) = name.filter(|n| !is_phone && !self.others.iter().any(|o| o == n)) {
+                self.others.push(name.chars().take(60).collect());
+            }
+        }
+    }
+
+    /// What cannot be read is also told to the models in one form, whatever its protocol.
+    pub(super) fn malformed(&mut self, event: &Event<'_>, concerned: &[Concerned]) {
+        let Some(defect) = event.defect else { return };
+        if self.incomplete || defect.what == Segment::CUT {
+            // The capture lacks the rest; the message may be well formed.
+            return;
+        }
+        let kind = match event.def.proto() {
+            "cdp" | "lldp" => "link",
+            "ip" | "arp" | "icmp" | "dns" => "ip",
+            "ctl" | "itl" | "sgn" => "trust-list",
+            "xml" | "cnf" | "ciscoalarm" | "ciscoxml" | "remotecc" | "servicecontrol" => "xml",
+            "sip" | "sdp" => "sip",
+            "skinny" => "sccp",
+            "rtp" | "rtcp" => "rtp",
+            other => other,
+        };
+        let mut fields = Fields::new();
+        fields.str(&KIND, kind, 0, 0).str(&PROTO, event.def.proto(), 0, 0);
+        fields.str(&REASON, format!("{} at byte {}", defect.what, defect.at), 0, 0);
+        let told = Event {
+            def: &MALFORMED,
+            origin: event.origin,
+            fields: fields.list(),
+            frames: event.frames,
+            bytes: &[],
+            defect: None,
+        };
+        if self.engine.wants(&MALFORMED) {
+            self.judge(&told, concerned);
+        }
+    }
+
+    /// What is said of the capture at its end.
+    pub(super) fn capture_facts(
+        &mut self,
+        last: &Origin,
+        notes: &Notes,
+        gaps: &(u64, u64, Vec<u64>),
+        one_way: &(u64, Vec<u64>),
+    ) {
+        let mut tell = |def: &'static EventDef, fields: Fields<'_>, frames: &[u64]| {
+            let frames = if frames.is_empty() { std::slice::from_ref(&last.frame) } else { frames };
+            let event = Event { def, origin: last, fields: fields.list(), frames, bytes: &[], defect: None };
+            self.event(&event);
+        };
+        if gaps.1 > 0 || notes.drops > 0 {
+            let mut fields = Fields::new();
+            fields.uint(&BYTES, gaps.0, 0, 0).uint(&COUNT, gaps.1.max(notes.drops), 0, 0);
+            tell(&DROPS, fields, &gaps.2);
+        }
+        if one_way.0 > 0 {
+            let mut fields = Fields::new();
+            fields.uint(&COUNT, one_way.0, 0, 0);
+            tell(&ONE_WAY, fields, &one_way.1);
+        }
+        if let Some(damage) = &notes.damage {
+            let mut fields = Fields::new();
+            fields.str(&DAMAGE, damage.as_str(), 0, 0);
+            tell(&CUT_OFF, fields, &[]);
+        }
+        if let Some(filter) = &notes.filter {
+            let mut fields = Fields::new();
+            fields.str(&FILTER, filter.as_str(), 0, 0);
+            tell(&FILTERED, fields, &[]);
+        }
+        if self.phones.limit_hit() {
+            self.limit("max-stations", last);
+        }
+    }
+}
+
+/// The trust lists that somebody holds.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    pub(super) ctl: Vec<Record>,
+    pub(super) itl: Vec<Record>,
+}
+
+impl Held {
+    pub(super) fn records(&self) -> Vec<Record> {
+        self.ctl.iter().chain(&self.itl).cloned().collect()
+    }
+
+    /// A list that was changed after it was signed is refused: the one before is kept.
+    pub(super) fn take(&mut self, list: TrustList) {
+        match list.kind {
+            _ if list.signature_valid == Some(false) => {}
+            ListKind::Ctl => self.ctl = list.records,
+            ListKind::Itl => self.itl = list.records,
+            ListKind::Sgn => {}
+        }
+    }
+}
+
+impl<W: Watch> Sink for Hub<W> {
+    fn event(&mut self, event: &Event<'_>) {
+        let known = self.known.get(&std::ptr::from_ref(event.def).addr()).copied().unwrap_or_default();
+        let wanted = known.wanted;
+        self.count(event, known);
+        if event.origin.duplicate {
+            self.watch.event(event, &[], &self.phones);
+            return;
+        }
+        let observed = std::mem::take(self.phones.observe(event, wanted));
+        for merged in &observed.merged {
+            self.engine.merge(merged.gone, merged.stays);
+        }
+        for (phone, earlier) in &observed.proven {
+            for told in earlier {
+                let sends = self.phones.sends(*phone, told);
+                self.judge(&told.borrow(), &[Concerned { phone: *phone, sends }]);
+            }
+        }
+        if wanted {
+            self.judge(event, &observed.concerned);
+        }
+        self.malformed(event, &observed.concerned);
+        self.watch.event(event, &observed.concerned, &self.phones);
+        self.phones.give_back(observed);
+    }
+
+    fn file(&mut self, file: &File<'_>, origin: &Origin) {
+        if !file.complete {
+            return;
+        }
+        let known = self.trust.get(&file.client).map(Held::records).unwrap_or_default();
+        let mut said: Vec<EventBuf> = Vec::new();
+        let mut take = |def: &'static EventDef, fields: Fields<'_>, defect: Option<Malformed>| {
+            let event = Event { def, origin, fields: fields.list(), frames: file.frames, bytes: &[], defect };
+            said.push(event.to_buf());
+        };
+        let mut emit = Emit::new(&mut take, self.wanted.clone());
+        let list = content::file(file.name, file.bytes, &known, origin.time, &mut emit);
+        for event in &said {
+            self.event(&event.borrow());
+        }
+        if let Some(list) = list {
+            self.trust.entry(file.client).or_default().take(list);
+        }
+    }
+
+    fn expect(&mut self, expect: Expect) {
+        let Some(index) = PROTOCOLS.iter().position(|p| p.name == expect.proto) else { return };
+        if self.expectations.len() >= EXPECTATIONS {
+            self.expectations.clear();
+        }
+        self.expectations_made += 1;
+        self.expectations.insert((expect.ip, expect.port, expect.ip_proto), (expect.peer, index));
+        // RTCP has the port after that of its RTP (RFC 3550 §11), unless something else was announced there.
+        let rtcp = PROTOCOLS.iter().position(|p| p.name == "rtcp").filter(|_| expect.proto == "rtp");
+        if let Some((index, port)) = rtcp.zip(expect.port.checked_add(1)) {
+            self.expectations.entry((expect.ip, port, expect.ip_proto)).or_insert((expect.peer, index));
+        }
+    }
+
+    fn limit(&mut self, bound: &'static str, origin: &Origin) {
+        if !self.limits_told.contains(&bound) {
+            self.limits_told.push(bound);
+            let mut fields = Fields::new();
+            fields.str(&BOUND, bound, 0, 0);
+            self.say(&LIMIT, fields, origin);
+        }
+    }
+
+    fn detail(&self) -> bool {
+        self.detail
+    }
+}
+
+/// What the models may ask of a phone.
+pub(super) struct Sight<'p>(pub(super) &'p Phones, pub(super) bool);
+
+impl Who for Sight<'_> {
+    fn identity(&self, phone: PhoneId, what: Identity, found: &mut dyn FnMut(&Value<'_>)) {
+        if let Some(phone) = self.0.get(phone) {
+            phone.identity(what, found);
+        }
+    }
+
+    fn visible(&self, phone: PhoneId, proto: &str) -> bool {
+        match proto {
+            "switch" => self.0.switches_are_clear(),
+            _ => self.0.get(phone).is_some_and(|phone| phone.visible(proto, self.1)),
+        }
+    }
+}
