@@ -204,3 +204,6 @@ pub fn device_mac(name: &str) -> Option<[u8; 6]> {
     }
     Some(mac)
 }
+
+#[cfg(test)]
+mod tests;

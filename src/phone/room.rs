@@ -356,3 +356,13 @@ impl Phones {
         }
     }
 }
+
+#[cfg(test)]
+impl Phones {
+    /// Of the last event: which phones proved to be ones, and the frames of what had waited for that.
+    pub(super) fn observed_for_test(&self) -> Vec<(String, Vec<u64>)> {
+        let frames = |events: &[EventBuf]| events.iter().map(|e| e.origin.frame).collect();
+        let label = |id: PhoneId| self.get(id).map(Phone::label).unwrap_or_default();
+        self.observed.proven.iter().map(|(id, events)| (label(*id), frames(events))).collect()
+    }
+}

@@ -1,0 +1,164 @@
+//! Who is who: names, MACs and addresses as they come and go.
+
+use super::*;
+use crate::event::{Endpoint, Event, Field, FieldDef, Origin, Schema, Side};
+use crate::pipeline::schema;
+
+struct Room {
+    schema: Schema,
+    phones: Phones,
+    frame: u64,
+}
+
+const A: [u8; 6] = [0, 0x11, 0x22, 0x33, 0x44, 0x55];
+const B: [u8; 6] = [0, 0x11, 0x22, 0x33, 0x44, 0x66];
+const ROUTER: [u8; 6] = [0, 0xaa, 0, 0, 0, 1];
+
+fn address(last: u8) -> IpAddr {
+    [10, 20, 0, last].into()
+}
+
+impl Room {
+    fn new() -> Room {
+        let schema = schema();
+        let phones = Phones::new(&schema, Limits::default());
+        Room { schema, phones, frame: 0 }
+    }
+
+    /// An event from one station to a server, with fields by name; gives the labels of the phones it concerns.
+    fn event(
+        &mut self,
+        name: &str,
+        mac: [u8; 6],
+        ip: Option<IpAddr>,
+        fields: &[(&str, Value<'static>)],
+    ) -> Vec<String> {
+        self.frame += 1;
+        let mut origin = Origin::at(self.frame, Ts::from_nanos(self.frame as i64 * 1_000_000_000));
+        origin.eth_src = Some(mac);
+        if let Some(ip) = ip {
+            origin.src = Some(Endpoint { ip, port: 50_000 + self.frame as u16 });
+            origin.dst = Some(Endpoint { ip: [10, 1, 1, 10].into(), port: 6970 });
+            origin.ip_proto = 6;
+            origin.sender = Some(Side::Client);
+        }
+        let field = |name: &str| -> &'static FieldDef { self.schema.field(name).unwrap_or_else(|| panic!("{name}")) };
+        let fields: Vec<Field<'static>> =
+            fields.iter().map(|(n, v)| Field { def: field(n), value: v.clone(), at: 0, len: 0 }).collect();
+        let def = self.schema.event(name).unwrap();
+        let frames = [self.frame];
+        let event = Event { def, origin: &origin, fields: &fields, frames: &frames, bytes: &[], defect: None };
+        let concerned = self.phones.observe(&event, true).concerned.clone();
+        concerned.iter().map(|c| self.phones.get(c.phone).unwrap().label()).collect()
+    }
+
+    fn asks(&mut self, mac: [u8; 6], ip: IpAddr, device: &'static str) -> Vec<String> {
+        let fields = [("file.device", Value::Text(device.into())), ("file.client", Value::Ip(ip))];
+        self.event("file.request", mac, Some(ip), &fields)
+    }
+
+    fn leased(&mut self, mac: [u8; 6], ip: IpAddr) {
+        let fields = [
+            ("dhcp.hw.mac_addr", Value::Mac(mac)),
+            ("dhcp.ip.your", Value::Ip(ip)),
+            ("dhcp.cisco_phone", Value::Bool(true)),
+        ];
+        self.event("dhcp.ack", ROUTER, None, &fields);
+    }
+
+    fn all(&self) -> Vec<String> {
+        self.phones.all().map(|(_, phone)| phone.label()).collect()
+    }
+}
+
+#[test]
+fn a_device_name_carries_the_mac() {
+    assert_eq!(device_mac("SEP001122334455"), Some(A));
+    assert_eq!(device_mac("sep001122334455.example.com"), Some(A));
+    assert_eq!(device_mac("SEP0011223344556"), None);
+    assert_eq!(device_mac("CSF001122334455"), None);
+    assert_eq!(device_mac("SEP00112233445"), None);
+}
+
+#[test]
+fn one_phone_across_dhcp_and_files() {
+    let mut room = Room::new();
+    room.leased(A, address(50));
+    assert_eq!(room.asks(A, address(50), "SEP001122334455"), ["SEP001122334455"]);
+    assert_eq!(room.all(), ["SEP001122334455"]);
+    let (_, phone) = room.phones.all().next().unwrap();
+    assert_eq!((phone.mac, phone.addresses.len()), (Some(A), 1));
+}
+
+#[test]
+fn two_phones_that_swap_an_address_stay_two() {
+    let mut room = Room::new();
+    room.leased(A, address(50));
+    room.leased(B, address(51));
+    room.asks(A, address(50), "SEP001122334455");
+    room.asks(B, address(51), "SEP001122334466");
+    room.leased(B, address(50));
+    room.leased(A, address(51));
+    assert_eq!(room.event("tcp.connect", B, Some(address(50)), &[]), ["SEP001122334466"]);
+    assert_eq!(room.event("tcp.connect", A, Some(address(51)), &[]), ["SEP001122334455"]);
+    assert_eq!(room.all().len(), 2);
+    let first = room.phones.all().find(|(_, p)| p.is("SEP001122334455")).unwrap().1;
+    let had: Vec<(IpAddr, bool)> = first.addresses.iter().map(|a| (a.ip, a.until.is_some())).collect();
+    assert_eq!(had, [(address(50), true), (address(51), false)]);
+}
+
+#[test]
+fn behind_a_router_the_name_is_the_key() {
+    let mut room = Room::new();
+    assert_eq!(room.asks(ROUTER, address(50), "SEP001122334455"), ["SEP001122334455"]);
+    assert_eq!(room.asks(ROUTER, address(51), "SEP001122334466"), ["SEP001122334466"]);
+    assert_eq!(room.event("tcp.connect", ROUTER, Some(address(50)), &[]), ["SEP001122334455"]);
+}
+
+#[test]
+fn several_names_behind_one_address_are_told_apart_by_flow() {
+    let mut room = Room::new();
+    room.asks(ROUTER, address(9), "SEP001122334455");
+    room.asks(ROUTER, address(9), "SEP001122334466");
+    // The first name comes back: it is a NAT or a tool, and no phone had its address taken.
+    assert_eq!(room.asks(ROUTER, address(9), "SEP001122334455"), ["SEP001122334455"]);
+    assert_eq!(room.asks(ROUTER, address(9), "SEP001122334466"), ["SEP001122334466"]);
+    assert_eq!(room.event("tcp.connect", ROUTER, Some(address(9)), &[]), [""; 0]);
+}
+
+#[test]
+fn events_wait_until_their_station_is_a_phone() {
+    let mut room = Room::new();
+    assert_eq!(room.event("tcp.connect", A, Some(address(50)), &[]), [""; 0]);
+    assert!(room.all().is_empty());
+    room.asks(A, address(50), "SEP001122334455");
+    assert_eq!(room.phones.observed_for_test(), [("SEP001122334455".to_owned(), vec![1])]);
+}
+
+#[test]
+fn a_port_a_register_or_a_name_of_another_make_no_phone() {
+    let mut room = Room::new();
+    let register = [("sip.Method", Value::Text("REGISTER".into()))];
+    room.event("sip.request", A, Some(address(50)), &register);
+    room.event("tcp.connect", A, Some(address(50)), &[]);
+    assert!(room.all().is_empty());
+    let cucm = [
+        ("sip.Method", Value::Text("INVITE".into())),
+        ("sip.contact.devicename", Value::Text("SEP001122334455".into())),
+        ("sip.cucm", Value::Bool(true)),
+    ];
+    room.event("sip.request", ROUTER, Some(address(99)), &cucm);
+    assert!(room.all().is_empty());
+}
+
+#[test]
+fn wanted_by_name_mac_or_address() {
+    let mut room = Room::new();
+    room.leased(A, address(50));
+    room.asks(A, address(50), "SEP001122334455");
+    let (_, phone) = room.phones.all().next().unwrap();
+    for wanted in ["sep001122334455", "00:11:22:33:44:55", "0011.2233.4455", "10.20.0.50"] {
+        assert!(phone.is(wanted), "{wanted}");
+    }
+    assert!(!phone.is("10.20.0.51"));
+}
