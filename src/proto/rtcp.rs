@@ -388,7 +388,7 @@ impl Dissector {
         }
         let end = at + packet.len();
         // Only the last packet can be cut.
-        let cut = Malformed { at: packet.len(), what: "cut by the snap length" };
+        let cut = Malformed { at: packet.len(), what: Segment::CUT };
         let defect = defect.map(|why| if segment.cut > 0 && end == segment.bytes.len() { cut } else { why });
         out.event_in(event.unwrap_or(&MALFORMED), fields, segment, at..end, defect);
     }

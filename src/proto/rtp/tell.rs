@@ -21,7 +21,7 @@ fn kind<'a>(fields: &mut Fields<'a>, payload_type: u8, at: usize) {
 /// The stream begins. `segment` is the packet that made it sure; the event is that of the first.
 pub fn start(stream: &Stream, segment: &Segment<'_>, out: &mut Out<'_>) {
     let (first, opening) = (&stream.first, &stream.opening);
-    let mut fields = out.fields();
+    let mut fields = out.wanted_fields();
     fields.uint(&f::SSRC, stream.key.ssrc, 8, 4);
     kind(&mut fields, opening.payload_type, 1);
     fields.flag(&f::MARKER, opening.marker, 1, 1).uint(&f::SEQ, opening.seq, 2, 2);
@@ -67,7 +67,7 @@ pub fn note(stream: &Stream, note: &Note, out: &mut Out<'_>) {
         Note::Gap(found) => gap(stream, found, out),
         Note::Digit(press) => digit(stream, press, out),
         Note::Change { from, to, at: moment } => {
-            let mut fields = out.fields();
+            let mut fields = out.wanted_fields();
             fields.uint(&f::SSRC, stream.key.ssrc, 0, 0);
             kind(&mut fields, *to, 0);
             fields.uint(&f::P_TYPE_BEFORE, *from, 0, 0).uint(&f::PACKETS, stream.packets, 0, 0);
@@ -77,7 +77,7 @@ pub fn note(stream: &Stream, note: &Note, out: &mut Out<'_>) {
 }
 
 fn gap(stream: &Stream, gap: &Gap, out: &mut Out<'_>) {
-    let mut fields = out.fields();
+    let mut fields = out.wanted_fields();
     fields.uint(&f::SSRC, stream.key.ssrc, 0, 0).uint(&f::SEQ, gap.seq(), 0, 0);
     fields.uint(&f::MISSING, gap.missing, 0, 0);
     if let Some(ptime) = stream.ptime() {
@@ -87,7 +87,7 @@ fn gap(stream: &Stream, gap: &Gap, out: &mut Out<'_>) {
 }
 
 fn digit(stream: &Stream, press: &Press, out: &mut Out<'_>) {
-    let mut fields = out.fields();
+    let mut fields = out.wanted_fields();
     fields.uint(&f::SSRC, stream.key.ssrc, 0, 0).uint(&f::P_TYPE, press.payload_type, 0, 0);
     fields.uint(&f::EVENT_ID, press.digit.event, 0, 0).flag(&f::EVENT_END, press.digit.end, 0, 0);
     fields.uint(&f::EVENT_VOLUME, press.digit.volume, 0, 0).uint(&f::EVENT_DURATION, press.digit.duration, 0, 0);
@@ -97,7 +97,7 @@ fn digit(stream: &Stream, press: &Press, out: &mut Out<'_>) {
 
 /// Another synchronisation source sends between the same two ends.
 pub fn other_source(stream: &Stream, before: u32, out: &mut Out<'_>) {
-    let mut fields = out.fields();
+    let mut fields = out.wanted_fields();
     fields.uint(&f::SSRC, stream.key.ssrc, 0, 0).uint(&f::SSRC_BEFORE, before, 0, 0);
     fields.uint(&f::PACKETS, stream.packets, 0, 0);
     at(&f::CHANGE, fields, stream, Moment::of(&stream.first), out);
@@ -106,7 +106,7 @@ pub fn other_source(stream: &Stream, before: u32, out: &mut Out<'_>) {
 /// The stream is over, after [`Stream::end`].
 pub fn stop(stream: &Stream, running: bool, out: &mut Out<'_>) {
     let (first, last) = (&stream.first, stream.last);
-    let mut fields = out.fields();
+    let mut fields = out.wanted_fields();
     fields.uint(&f::SSRC, stream.key.ssrc, 0, 0).uint(&f::PACKETS, stream.packets + stream.copies, 0, 0);
     if stream.copies > 0 {
         fields.uint(&f::COPIES, stream.copies, 0, 0);
