@@ -127,8 +127,7 @@ fn dissect(bencher: Bencher<'_, '_>, name: &str) {
         for sample in protocol.samples {
             let marks = [Mark { at: 0, frame: 1 }];
             let side = Side::Client;
-            let segment =
-                Segment { bytes: sample, origin: &origin, marks: &marks, side, end: false, cut: 0, flow: 0 };
+            let segment = Segment { bytes: sample, origin: &origin, marks: &marks, side, end: false, cut: 0, flow: 0 };
             dissector.datagram(&segment, &mut Out::new(&mut Nowhere, &mut spare));
             dissector.stream(&segment, &mut Out::new(&mut Nowhere, &mut spare));
         }
@@ -138,7 +137,8 @@ fn dissect(bencher: Bencher<'_, '_>, name: &str) {
 /// A phone's configuration, from XML to fields.
 #[divan::bench]
 fn configuration(bencher: Bencher<'_, '_>) {
-    let line = "<line button=\"1\"><featureID>9</featureID><name>1001</name><displayName>A &amp; B</displayName></line>";
+    let line =
+        "<line button=\"1\"><featureID>9</featureID><name>1001</name><displayName>A &amp; B</displayName></line>";
     let text = format!(
         "<device><fullConfig>true</fullConfig><sipProfile><sipLines>{}</sipLines></sipProfile>\
          <vendorConfig><webAccess>0</webAccess></vendorConfig></device>",
