@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use offhook::content;
-use offhook::event::{Endpoint, Event, Fields, Origin, Schema};
+use offhook::event::{Endpoint, Event, EventDef, Fields, Origin, Schema};
 use offhook::model::{Models, Site, load};
 use offhook::phone::{Concerned, Phones};
 use offhook::pipeline::{self, Options, Pipeline, Watch};
@@ -110,12 +110,13 @@ pub fn pipeline(bytes: &[u8]) {
 fn fetched(bytes: &[u8]) {
     let [which, rest @ ..] = bytes else { return };
     let which = usize::from(*which) % (NAMES.len() + TYPES.len());
-    let mut emit = |_: &_, fields: Fields<'_>, defect: Option<offhook::bytes::Malformed>| {
+    let mut take = |_: &'static EventDef, fields: Fields<'_>, defect: Option<offhook::bytes::Malformed>| {
         fields.list().iter().for_each(|field| drop(field.value.to_string()));
         if let Some(defect) = defect {
             assert!(defect.at <= rest.len() * 3 + 16, "a defect at {} of {} bytes", defect.at, rest.len());
         }
     };
+    let mut emit = content::Emit::new(&mut take, None);
     match (NAMES.get(which), TYPES.get(which.wrapping_sub(NAMES.len()))) {
         (Some(name), _) => {
             let list = content::file(name, rest, &[], Ts::from_nanos(1 << 60), &mut emit);
