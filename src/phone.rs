@@ -666,10 +666,10 @@ impl Phones {
             _ => src.ip,
         };
         // A call set-up may carry the other party's name: only where the name has no address yet is it the sender's.
-        let asks = text_of(event, n.sip_method).is_some_and(|m| matches!(m.as_str(), "REGISTER" | "REFER" | "SUBSCRIBE"));
-        let own = named.filter(|(name, _)| {
-            event.def.proto() != "sip" || asks && from_client || !self.has_address(name)
-        });
+        let asks =
+            text_of(event, n.sip_method).is_some_and(|m| matches!(m.as_str(), "REGISTER" | "REFER" | "SUBSCRIBE"));
+        let own =
+            named.filter(|(name, _)| event.def.proto() != "sip" || asks && from_client || !self.has_address(name));
         // Who registers phones or serves their files speaks for them: what it passes on makes it no phone.
         if self.learn_server(event) || self.servers.contains(&speaker) {
             self.concern_ends(event, src.ip, dst.ip, keep);
@@ -694,7 +694,9 @@ impl Phones {
     fn learn_server(&mut self, event: &Event<'_>) -> bool {
         let n = &self.fields;
         let server = match event.def.name {
-            "sip.response" if text_of(event, n.sip_cseq_method).as_deref() == Some("REGISTER") => event.origin.src.map(|end| end.ip),
+            "sip.response" if text_of(event, n.sip_cseq_method).as_deref() == Some("REGISTER") => {
+                event.origin.src.map(|end| end.ip)
+            }
             "file.found" | "file.not_found" => ip_of(event, n.file_server),
             _ => None,
         };

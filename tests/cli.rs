@@ -76,7 +76,8 @@ fn without_a_phone_it_is_4_and_says_what_was_seen() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("empty.pcap");
     // A capture with a header and no frames.
-    std::fs::write(&path, [0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0]).unwrap();
+    std::fs::write(&path, [0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0])
+        .unwrap();
     let ran = offhook(&["check", &path.to_string_lossy()]);
     assert_eq!(ran.code, 4);
     for word in ["No Cisco IP phone", "seen", "missing", "capture"] {
@@ -166,7 +167,10 @@ fn decode_shows_messages_in_every_form() {
             assert!(event.get(key).is_some(), "{key}: {line}");
         }
     }
-    let fields = with("boot-known-phone-http", &["decode", "-T", "fields", "-e", "frame.number", "-e", "sip.Method", "-Y", "sip.request", "FILE"]);
+    let fields = with(
+        "boot-known-phone-http",
+        &["decode", "-T", "fields", "-e", "frame.number", "-e", "sip.Method", "-Y", "sip.request", "FILE"],
+    );
     let rows: Vec<Vec<&str>> = fields.out.lines().map(|l| l.split('\t').collect()).collect();
     assert!(rows.iter().all(|r| r.len() == 2 && r[0].parse::<u64>().is_ok()), "{rows:?}");
     assert!(rows.iter().any(|r| r[1] == "REGISTER"));
