@@ -1,5 +1,6 @@
 //! What the models say: findings (something is wrong, or worth knowing) and flows (a sequence that was judged).
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -125,21 +126,20 @@ pub struct Finding {
 #[derive(Debug, Clone, Default)]
 pub struct Findings {
     list: Vec<Finding>,
+    /// Where the finding of a serial number stands in the list.
+    places: HashMap<u32, usize>,
 }
 
 impl Findings {
     /// Takes a finding; returns whether it is a new one.
     pub fn take(&mut self, finding: Finding) -> bool {
-        match self.list.iter_mut().rev().find(|known| known.serial == finding.serial) {
-            Some(known) => {
-                *known = finding;
-                false
-            }
-            None => {
-                self.list.push(finding);
-                true
-            }
+        if let Some(known) = self.places.get(&finding.serial).and_then(|place| self.list.get_mut(*place)) {
+            *known = finding;
+            return false;
         }
+        self.places.insert(finding.serial, self.list.len());
+        self.list.push(finding);
+        true
     }
 
     /// What was collected, in the order of first appearance.

@@ -17,6 +17,7 @@ pub mod model;
 pub mod phone;
 pub mod pipeline;
 pub mod proto;
+pub mod quality;
 pub mod report;
 pub mod source;
 pub mod synth;

@@ -217,6 +217,8 @@ pub struct Phones {
     /// Phones seen on the link itself, and what a switch said before the first of them.
     on_link: Vec<u32>,
     switch_waiting: VecDeque<EventBuf>,
+    /// A switch spoke, and of which phone's port is not known.
+    switch_unclear: bool,
     /// What phones asked for voice power with: the switch echoes it.
     power_requests: HashMap<u64, u32, FixedState>,
     waiting: usize,
@@ -382,6 +384,7 @@ impl Phones {
             servers: HashSet::with_hasher(FixedState::default()),
             on_link: Vec::new(),
             switch_waiting: VecDeque::new(),
+            switch_unclear: false,
             power_requests: HashMap::with_hasher(FixedState::default()),
             waiting: 0,
             limits,
@@ -410,6 +413,11 @@ impl Phones {
             .enumerate()
             .filter(|(_, s)| s.is_phone && s.alias.is_none())
             .map(|(id, s)| (PhoneId(id as u32), &s.phone))
+    }
+
+    /// Whether every switch that spoke could be told to a phone: else nobody knows that a phone's switch is silent.
+    pub fn switches_are_clear(&self) -> bool {
+        !self.switch_unclear
     }
 
     /// Whether a bound of this room was reached.
@@ -557,7 +565,9 @@ impl Phones {
                 self.concern(id, false, event, keep);
             }
             (None, []) if keep && self.switch_waiting.len() < 32 => self.switch_waiting.push_back(event.to_buf()),
-            _ => {}
+            (None, []) => {}
+            // Of which phone's port it speaks cannot be told.
+            (None, _) => self.switch_unclear = true,
         }
     }
 

@@ -10,7 +10,9 @@ use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
+use crate::bytes::Malformed;
 use crate::content;
+use crate::content::Emit;
 use crate::content::trust_list::{ListKind, Record, TrustList};
 use crate::decode::{self, Layer, Packet};
 use crate::event::{Event, EventBuf, EventDef, FieldDef, Fields, Origin, Schema, Side, Value, Wanted, text, uint};
@@ -176,6 +178,8 @@ struct Core<W: Watch> {
     hub: Hub<W>,
     gaps: (u64, u64, Vec<u64>),
     one_way: (u64, Vec<u64>),
+    /// When dissectors are told the time next.
+    due: Ts,
 }
 
 /// What reads a flow.
@@ -186,12 +190,26 @@ enum Slot {
     Undecided,
     /// Looked at so many pieces without recognising them.
     Trying(u8),
-    /// Datagrams of the protocol with that index.
-    Datagrams(usize),
+    /// Datagrams of a protocol.
+    Datagrams(Found),
     /// A connection's own dissector.
     Stream(Box<dyn Dissect>),
     /// Nothing that is read here, as of that many expectations.
     Opaque(u64),
+}
+
+/// The protocol of a flow's datagrams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Found {
+    /// Its index.
+    index: usize,
+    /// The flow was announced to carry it.
+    expected: bool,
+    /// It is found by content alone, where several protocols may share a flow (RTP and RTCP): every datagram is
+    /// looked at.
+    by_content: bool,
+    /// So many expectations were made when this was found.
+    seen: u64,
 }
 
 /// Where protocols are found, from [`PROTOCOLS`].
@@ -278,9 +296,10 @@ impl<W: Watch> Pipeline<W> {
             core: Core {
                 datagrams: PROTOCOLS.iter().map(|p| (p.new)()).collect(),
                 routes,
-                spare: hub.wanted().map_or_else(Spare::default, Spare::of),
+                spare: Spare::of(hub.wanted.clone()),
                 gaps: (0, 0, Vec::new()),
                 one_way: (0, Vec::new()),
+                due: Ts::ZERO,
                 hub,
             },
         }
@@ -298,7 +317,7 @@ impl<W: Watch> Pipeline<W> {
             fields.uint(&MILLISECONDS, (back.nanos().unsigned_abs()).div_ceil(1_000_000), 0, 0);
             self.core.hub.say(&CLOCK_BACK, fields, &packet.origin);
         }
-        self.core.hub.tick(self.now);
+        self.core.tick(self.now);
         if (frame.wire_len as usize) > frame.bytes.len() && !self.truncated {
             self.truncated = true;
             let mut fields = Fields::new();
@@ -315,8 +334,10 @@ impl<W: Watch> Pipeline<W> {
             }
             packet.origin.duplicate = true;
         }
-        if let Some(stop) = packet.stop {
-            let cut = (frame.wire_len as usize) > frame.bytes.len();
+        let cut = (frame.wire_len as usize) > frame.bytes.len();
+        // Nothing was cut off, and a header promises more than there is.
+        let short = Malformed { at: frame.bytes.len(), what: "length in a header beyond the end of the frame" };
+        if let Some(stop) = packet.stop.or((packet.cut > 0 && !cut).then_some(short)) {
             self.core.hub.event(&Event {
                 def: &IP_MALFORMED,
                 origin: &packet.origin,
@@ -464,20 +485,35 @@ impl<W: Watch> Core<W> {
         };
         let Some(index) = index else { return };
         let segment = Segment { bytes: payload, origin, marks, side: Side::Client, end: false, cut, flow: u32::MAX };
-        self.dissect(index, &segment);
+        self.dissect(index, false, &segment);
     }
 
-    fn dissect(&mut self, index: usize, segment: &Segment<'_>) {
+    fn dissect(&mut self, index: usize, expected: bool, segment: &Segment<'_>) {
         if let Some(dissector) = self.datagrams.get_mut(index) {
-            dissector.datagram(segment, &mut Out::new(&mut self.hub, &mut self.spare));
+            dissector.datagram(segment, &mut Out::new(&mut self.hub, &mut self.spare).expected(expected));
         }
     }
 
     fn tick(&mut self, now: Ts) {
-        for dissector in &mut self.datagrams {
-            dissector.tick(now, &mut Out::new(&mut self.hub, &mut self.spare));
+        if now >= self.due {
+            self.tick_dissectors(now);
         }
         self.hub.tick(now);
+    }
+
+    /// Dissectors are told every whole second, with the deadlines of the models in between: how often the time is
+    /// told from outside changes neither what is said nor its order. After [`QUIET`] seconds nothing is left to say.
+    fn tick_dissectors(&mut self, now: Ts) {
+        const SECOND: i64 = 1_000_000_000;
+        let second = now.nanos().div_euclid(SECOND);
+        let first = self.due.nanos().div_euclid(SECOND).max(second - QUIET);
+        for at in (first..=second).map(|second| Ts::from_nanos(second.saturating_mul(SECOND))) {
+            self.hub.tick(at);
+            for dissector in &mut self.datagrams {
+                dissector.tick(at, &mut Out::new(&mut self.hub, &mut self.spare));
+            }
+        }
+        self.due = Ts::from_nanos((second + 1).saturating_mul(SECOND));
     }
 
     fn finish(&mut self, last: &Origin) {
@@ -487,28 +523,47 @@ impl<W: Watch> Core<W> {
     }
 
     /// The protocol of a flow by these bytes; `Err` if more are needed, `Ok(None)` if they are none that is known.
-    fn recognise(&self, segment: &Segment<'_>) -> Result<Option<usize>, ()> {
+    fn recognise(&self, segment: &Segment<'_>) -> Result<Option<Found>, ()> {
+        let found = |index, expected| {
+            let by_content = segment.origin.ip_proto == 17 && self.routes.any_udp.contains(&index);
+            Found { index, expected, by_content, seen: self.hub.expectations_made }
+        };
         if let Some(index) = self.hub.expected(segment.origin) {
             let probe = protocol(index).map_or(Probe::No, |p| (p.probe)(segment.bytes));
-            if probe != Probe::No || segment.origin.ip_proto == 17 {
-                return Ok(Some(index).filter(|_| probe != Probe::No));
+            if probe != Probe::No {
+                return Ok(Some(found(index, true)));
             }
         }
         let mut more = false;
         for index in self.routes.candidates(segment.origin) {
             match protocol(index).map_or(Probe::No, |p| (p.probe)(segment.bytes)) {
-                Probe::Yes => return Ok(Some(index)),
+                Probe::Yes => return Ok(Some(found(index, false))),
                 Probe::NeedMore => more = true,
                 Probe::No => {}
             }
         }
         if segment.cut > 0 {
             // Too little was captured to recognise it: on a known port what there is of it is read all the same.
-            return Ok(self.routes.candidates(segment.origin).next().filter(|_| self.routes.on_port(segment.origin)));
+            let first = self.routes.candidates(segment.origin).next();
+            return Ok(first.filter(|_| self.routes.on_port(segment.origin)).map(|index| found(index, false)));
         }
         if more { Err(()) } else { Ok(None) }
     }
+
+    /// What reads the next datagram of a flow whose protocol was found by content: another, if that is sure of it.
+    fn again(&self, mut found: Found, segment: &Segment<'_>) -> Found {
+        if !found.expected && found.seen != self.hub.expectations_made {
+            found.seen = self.hub.expectations_made;
+            found.expected = self.hub.expected(segment.origin) == Some(found.index);
+        }
+        let probe = protocol(found.index).map_or(Probe::No, |p| (p.probe)(segment.bytes));
+        let other = if probe == Probe::No { self.recognise(segment).ok().flatten() } else { None };
+        other.unwrap_or(found)
+    }
 }
+
+/// Seconds after which no dissector has anything left to say of what came before.
+const QUIET: i64 = 15;
 
 /// A flow whose first pieces are nothing known is opaque after so many of them.
 const TRIES: u8 = 4;
@@ -525,16 +580,22 @@ impl<W: Watch> Follow for Core<W> {
             *slot = Slot::Trying(TRIES - 1);
         }
         match slot {
-            Slot::Datagrams(index) => self.dissect(*index, segment),
+            Slot::Datagrams(found) if !found.by_content => self.dissect(found.index, found.expected, segment),
+            Slot::Datagrams(found) => {
+                *found = self.again(*found, segment);
+                self.dissect(found.index, found.expected, segment);
+            }
             Slot::Undecided | Slot::Trying(_) => {
                 let tries = if let Slot::Trying(tries) = slot { *tries } else { 0 };
                 match self.recognise(segment) {
-                    Ok(Some(index)) => {
-                        *slot = Slot::Datagrams(index);
-                        self.dissect(index, segment);
+                    Ok(Some(found)) => {
+                        *slot = Slot::Datagrams(found);
+                        self.dissect(found.index, found.expected, segment);
                     }
                     _ => {
-                        let most = if self.routes.on_port(segment.origin) { TRIES_ON_PORT } else { TRIES };
+                        // Media may begin with other things: keepalives, STUN.
+                        let known = self.routes.on_port(segment.origin) || self.hub.expected(segment.origin).is_some();
+                        let most = if known { TRIES_ON_PORT } else { TRIES };
                         *slot = if tries + 1 >= most {
                             Slot::Opaque(self.hub.expectations_made)
                         } else {
@@ -555,7 +616,7 @@ impl<W: Watch> Follow for Core<W> {
             let tries = if let Slot::Trying(tries) = slot { *tries } else { 0 };
             let most = if self.routes.on_port(segment.origin) { TRIES_ON_PORT } else { TRIES };
             *slot = match self.recognise(segment) {
-                Ok(Some(index)) => protocol(index).map_or(Slot::Opaque(0), |p| Slot::Stream((p.new)())),
+                Ok(Some(found)) => protocol(found.index).map_or(Slot::Opaque(0), |p| Slot::Stream((p.new)())),
                 Err(()) if !segment.end && segment.bytes.len() < 64 => return 0,
                 _ if tries + 1 >= most => Slot::Opaque(0),
                 _ => Slot::Trying(tries + 1),
@@ -648,6 +709,8 @@ struct Hub<W: Watch> {
     holds_ip: bool,
     user_agents: [Option<&'static FieldDef>; 3],
     detail: bool,
+    /// The fields that anybody looks at; `None` if all are.
+    wanted: Option<Arc<Wanted>>,
     /// What is known of each event, by the address of its definition.
     known: HashMap<usize, Known, FixedState>,
 }
@@ -674,8 +737,13 @@ impl<W: Watch> Hub<W> {
             wanted: engine.wants(def),
             sip: def.proto() == "sip",
         };
+        let phones = Phones::new(schema, options.phones);
+        let user_agents = ["sip.User-Agent", "sip.Server", "sip.cisco_phone"].map(|name| schema.field(name));
+        let judged = engine.models().list.iter().flat_map(|model| &model.fields);
+        let wanted = judged.chain(phones.wanted()).chain(user_agents.iter().flatten());
         Hub {
-            phones: Phones::new(schema, options.phones),
+            wanted: (!watch.looks()).then(|| Arc::new(Wanted::of(wanted))),
+            phones,
             known: schema.events().iter().map(|def| (std::ptr::from_ref(*def).addr(), known(def))).collect(),
             engine,
             findings: Findings::default(),
@@ -688,16 +756,9 @@ impl<W: Watch> Hub<W> {
             others: Vec::new(),
             incomplete: false,
             holds_ip: false,
-            user_agents: ["sip.User-Agent", "sip.Server", "sip.cisco_phone"].map(|name| schema.field(name)),
+            user_agents,
             detail: options.detail,
         }
-    }
-
-    /// The fields that anybody looks at; `None` if all are.
-    fn wanted(&self) -> Option<Wanted> {
-        let judged = self.engine.models().list.iter().flat_map(|model| &model.fields);
-        let own = self.user_agents.iter().flatten();
-        (!self.watch.looks()).then(|| Wanted::of(judged.chain(self.phones.wanted()).chain(own)))
     }
 
     /// An event of the pipeline itself.
@@ -870,10 +931,12 @@ impl<W: Watch> Sink for Hub<W> {
         }
         let known = self.trust.get(&file.client).map(Held::records).unwrap_or_default();
         let mut said: Vec<EventBuf> = Vec::new();
-        let list = content::file(file.name, file.bytes, &known, origin.time, &mut |def, fields, defect| {
+        let mut take = |def: &'static EventDef, fields: Fields<'_>, defect: Option<Malformed>| {
             let event = Event { def, origin, fields: fields.list(), frames: file.frames, bytes: &[], defect };
             said.push(event.to_buf());
-        });
+        };
+        let mut emit = Emit::new(&mut take, self.wanted.clone());
+        let list = content::file(file.name, file.bytes, &known, origin.time, &mut emit);
         for event in &said {
             self.event(&event.borrow());
         }
@@ -889,6 +952,11 @@ impl<W: Watch> Sink for Hub<W> {
         }
         self.expectations_made += 1;
         self.expectations.insert((expect.ip, expect.port, expect.ip_proto), (expect.peer, index));
+        // RTCP has the port after that of its RTP (RFC 3550 §11), unless something else was announced there.
+        let rtcp = PROTOCOLS.iter().position(|p| p.name == "rtcp").filter(|_| expect.proto == "rtp");
+        if let Some((index, port)) = rtcp.zip(expect.port.checked_add(1)) {
+            self.expectations.entry((expect.ip, port, expect.ip_proto)).or_insert((expect.peer, index));
+        }
     }
 
     fn limit(&mut self, bound: &'static str, origin: &Origin) {
@@ -916,6 +984,9 @@ impl Who for Sight<'_> {
     }
 
     fn visible(&self, phone: PhoneId, proto: &str) -> bool {
-        self.0.get(phone).is_some_and(|phone| phone.visible(proto, self.1))
+        match proto {
+            "switch" => self.0.switches_are_clear(),
+            _ => self.0.get(phone).is_some_and(|phone| phone.visible(proto, self.1)),
+        }
     }
 }

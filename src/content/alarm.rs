@@ -6,7 +6,7 @@
 use super::Emit;
 use super::xml::Node;
 use crate::bytes::Malformed;
-use crate::event::{FieldDef, Fields, text};
+use crate::event::{FieldDef, text};
 use crate::{events, fields};
 
 /// More parameters than this are not kept.
@@ -77,7 +77,7 @@ pub fn emit(root: &Node, defect: Option<Malformed>, emit: &mut Emit<'_>) -> bool
         return false;
     }
     for alarm in root.children.iter().filter(|c| c.is("Alarm")) {
-        let mut fields = Fields::new();
+        let mut fields = emit.wanted_fields();
         if let Some(name) = alarm.attribute("Name") {
             fields.str(&NAME, name, 0, 0);
         }
@@ -86,10 +86,11 @@ pub fn emit(root: &Node, defect: Option<Malformed>, emit: &mut Emit<'_>) -> bool
             let (Some(name), Some(value)) = (parameter.attribute("name"), parameter.own()) else { continue };
             match PARAMETERS.iter().find(|(known, _)| name.eq_ignore_ascii_case(known)) {
                 Some((_, def)) => fields.str(def, value, 0, 0),
-                None => fields.str(&PARAMETER, format!("{name}={value}"), 0, 0),
+                None if fields.wants(&PARAMETER) => fields.str(&PARAMETER, format!("{name}={value}"), 0, 0),
+                None => &mut fields,
             };
         }
-        emit(&ALARM, fields, defect);
+        emit.say(&ALARM, fields, defect);
     }
     true
 }

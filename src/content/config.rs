@@ -6,6 +6,10 @@
 
 mod names;
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use foldhash::fast::FixedState;
 pub use names::*;
 
 use super::Emit;
@@ -27,7 +31,7 @@ pub fn emit(root: &Node, defect: Option<Malformed>, emit: &mut Emit<'_>) -> bool
     } else {
         return false;
     };
-    let mut settings = Settings { fields: Fields::new(), other: 0, path: String::new() };
+    let mut settings = Settings { fields: emit.wanted_fields(), other: 0, path: String::new(), had: 0 };
     settings.inside(root);
     // The same settings for all phones of a profile or of the cluster: only where the phone has none of its own.
     for general in ["commonConfig", "enterpriseConfig"] {
@@ -35,21 +39,23 @@ pub fn emit(root: &Node, defect: Option<Malformed>, emit: &mut Emit<'_>) -> bool
             settings.general(group);
         }
     }
-    emit(def, settings.fields, defect);
+    emit.say(def, settings.fields, defect);
     true
 }
 
 /// Says that a configuration is encrypted, with `length` bytes of payload.
 pub fn encrypted(length: usize, emit: &mut Emit<'_>) {
-    let mut fields = Fields::new();
+    let mut fields = emit.wanted_fields();
     fields.uint(&PAYLOAD_LENGTH, length as u64, 0, 0);
-    emit(&ENCRYPTED, fields, None);
+    emit.say(&ENCRYPTED, fields, None);
 }
 
 struct Settings<'a> {
     fields: Fields<'a>,
     other: usize,
     path: String,
+    /// Which of [`LEAVES`] it has, one bit each.
+    had: u128,
 }
 
 impl<'a> Settings<'a> {
@@ -66,43 +72,43 @@ impl<'a> Settings<'a> {
     }
 
     fn setting(&mut self, node: &'a Node) {
-        let name = node.name.to_ascii_lowercase();
-        match name.as_str() {
-            "callmanagergroup" => self.callmanagers(node),
-            "tvs" => self.tvs(node),
-            "srstinfo" => self.srst(node),
-            "siplines" => self.lines(node),
-            "capflist" => self.capf(node),
-            "phoneservices" => self.services(node),
-            "ntps" => node.children.iter().take(MAX_REPEATED).for_each(|ntp| self.text(&NTP, ntp.value("name"))),
-            "userlocale" => self.text(&USER_LOCALE, node.own().or_else(|| node.value("name"))),
-            "networklocaleinfo" => self.text(&NETWORK_LOCALE_INFO, node.own().or_else(|| node.value("name"))),
-            "commonconfig" | "enterpriseconfig" => {}
-            _ if name.starts_with("loadinformation") => self.load(node),
+        let name = Lower::of(&node.name);
+        match name.bytes() {
+            b"callmanagergroup" => self.callmanagers(node),
+            b"tvs" => self.tvs(node),
+            b"srstinfo" => self.srst(node),
+            b"siplines" => self.lines(node),
+            b"capflist" => self.capf(node),
+            b"phoneservices" => self.services(node),
+            b"ntps" => node.children.iter().take(MAX_REPEATED).for_each(|ntp| self.text(&NTP, ntp.value("name"))),
+            b"userlocale" => self.text(&USER_LOCALE, node.own().or_else(|| node.value("name"))),
+            b"networklocaleinfo" => self.text(&NETWORK_LOCALE_INFO, node.own().or_else(|| node.value("name"))),
+            b"commonconfig" | b"enterpriseconfig" => {}
+            name if name.starts_with(b"loadinformation") => self.load(node),
             _ if !node.children.is_empty() => self.inside(node),
-            _ => self.leaf(&name, node),
+            name => self.leaf(leaf_named(name), node),
         }
     }
 
     fn general(&mut self, group: &'a Node) {
         for node in group.children.iter().filter(|c| c.children.is_empty()) {
-            let name = node.name.to_ascii_lowercase();
-            let known = LEAVES.iter().find(|(tag, _)| *tag == name);
-            if known.is_none_or(|(_, def)| self.fields.get(def).is_none()) {
-                self.path = format!("{}/{}", group.name, node.name);
-                self.leaf(&name, node);
+            let known = leaf_named(Lower::of(&node.name).bytes());
+            if known.is_none_or(|(at, _)| self.had & 1 << at == 0) {
+                self.path.clear();
+                self.path.extend([&*group.name, "/", &*node.name]);
+                self.leaf(known, node);
             }
         }
         self.path.clear();
     }
 
-    fn leaf(&mut self, name: &str, node: &'a Node) {
+    fn leaf(&mut self, known: Option<(usize, &'static FieldDef)>, node: &'a Node) {
         let Some(value) = node.own() else { return };
-        let Some((_, def)) = LEAVES.iter().find(|(tag, _)| *tag == name) else { return self.other(value) };
+        let Some((at, def)) = known else { return self.other(value) };
         let typed = match def.kind {
             Kind::Uint => number(value).map(Value::Uint),
             Kind::Bool => truth(value).map(Value::Bool),
-            _ if **def == AUTO_REGISTRATION => Some(Value::Text(
+            _ if *def == AUTO_REGISTRATION => Some(Value::Text(
                 match truth(value) {
                     Some(true) => "enabled",
                     Some(false) => "disabled",
@@ -114,6 +120,7 @@ impl<'a> Settings<'a> {
         };
         match typed {
             Some(typed) => {
+                self.had |= 1 << at;
                 self.fields.push(def, typed, 0, 0);
             }
             None => self.other(value),
@@ -122,7 +129,7 @@ impl<'a> Settings<'a> {
 
     fn other(&mut self, value: &str) {
         self.other += 1;
-        if self.other > MAX_OTHER {
+        if self.other > MAX_OTHER || !self.fields.wants_any(&[&OTHER, &OTHER_SECRET]) {
             return;
         }
         let lower = self.path.to_ascii_lowercase();
@@ -250,8 +257,34 @@ impl<'a> Settings<'a> {
     }
 }
 
+/// The name of a tag in lower case, as far as names that mean something go.
+struct Lower {
+    bytes: [u8; 40],
+    len: usize,
+}
+
+impl Lower {
+    fn of(name: &str) -> Lower {
+        let mut bytes = [0; 40];
+        let len = bytes.iter_mut().zip(name.bytes()).map(|(to, from)| *to = from.to_ascii_lowercase()).count();
+        Lower { bytes, len }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}
+
+/// The field of a tag without tags inside, and its place in [`LEAVES`].
+fn leaf_named(name: &[u8]) -> Option<(usize, &'static FieldDef)> {
+    type Known = HashMap<&'static [u8], (usize, &'static FieldDef), FixedState>;
+    static KNOWN: LazyLock<Known> =
+        LazyLock::new(|| LEAVES.iter().enumerate().map(|(at, (tag, def))| (tag.as_bytes(), (at, *def))).collect());
+    KNOWN.get(name).copied()
+}
+
 /// The members of a group, the preferred first.
-fn members(group: &Node) -> Vec<(Option<u64>, &Node)> {
+fn members<'n, 't>(group: &'n Node<'t>) -> Vec<(Option<u64>, &'n Node<'t>)> {
     let mut members: Vec<_> = group
         .children
         .iter()
@@ -284,7 +317,8 @@ mod tests {
     use crate::content::xml;
 
     fn read(text: &str) -> Vec<String> {
-        let document = xml::parse(text.as_bytes());
+        let text = xml::Text::of(text.as_bytes());
+        let document = text.parse();
         lines(|out| assert!(emit(document.root.as_ref().unwrap(), document.defect, out)))
     }
 
@@ -330,6 +364,12 @@ cnf.encr_config=false cnf.other=capfAuthMode=x cnf.pc_port=0"
 cnf.callmanager.priority=0 cnf.callmanager.sip_port=unknown cnf.callmanager.secured_sip_port=unknown cnf.callmanager.sccp_port=unknown \
 cnf.load.id=621 cnf.load.model=Cisco 7821 cnf.load.name=sip78xx.12-1 at=347 what=end of an XML element"]
         );
+    }
+
+    #[test]
+    fn every_leaf_has_its_bit_and_its_room() {
+        assert!(LEAVES.len() <= 128 && LEAVES.iter().all(|(tag, _)| leaf_named(tag.as_bytes()).is_some()));
+        assert!(LEAVES.iter().all(|(tag, _)| Lower::of(tag).bytes() == tag.as_bytes()));
     }
 
     #[test]

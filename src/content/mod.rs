@@ -10,14 +10,43 @@ pub mod phone_xml;
 pub mod trust_list;
 pub mod xml;
 
+use std::sync::Arc;
+
 use crate::bytes::Malformed;
-use crate::event::{EventDef, FieldDef, Fields};
+use crate::event::{EventDef, FieldDef, Fields, Wanted};
 use crate::events;
 use crate::time::Ts;
 use trust_list::{ListKind, Record, TrustList};
 
-/// Takes an event: which, its fields, and where reading stopped.
-pub type Emit<'e> = dyn FnMut(&'static EventDef, Fields<'_>, Option<Malformed>) + 'e;
+/// Takes events: which, its fields, and where reading stopped.
+pub struct Emit<'e> {
+    take: &'e mut Take<'e>,
+    wanted: Option<Arc<Wanted>>,
+}
+
+type Take<'e> = dyn FnMut(&'static EventDef, Fields<'_>, Option<Malformed>) + 'e;
+
+impl<'e> Emit<'e> {
+    /// To `take`; of `wanted` fields, where not all are.
+    pub fn new(take: &'e mut Take<'e>, wanted: Option<Arc<Wanted>>) -> Emit<'e> {
+        Emit { take, wanted }
+    }
+
+    /// An empty list of fields, which keeps only those that somebody asks for.
+    fn wanted_fields<'f>(&self) -> Fields<'f> {
+        Fields::from_vec(Vec::new(), self.wanted.clone())
+    }
+
+    fn say(&mut self, def: &'static EventDef, fields: Fields<'_>, defect: Option<Malformed>) {
+        (self.take)(def, fields, defect);
+    }
+}
+
+impl std::fmt::Debug for Emit<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Emit")
+    }
+}
 
 /// The fields of all contents, file by file.
 pub static FIELDS: &[&[&FieldDef]] = &[
@@ -70,7 +99,7 @@ fn plain(name: &str, bytes: &[u8], emit: &mut Emit<'_>) {
     if xml::looks_like(bytes) {
         document(bytes, has_end(name, ".cnf.xml"), emit);
     } else if has_end(name, ".cnf.xml") {
-        emit(&XML_MALFORMED, Fields::new(), Some(Malformed { at: 0, what: "XML" }));
+        emit.say(&XML_MALFORMED, Fields::new(), Some(Malformed { at: 0, what: "XML" }));
     } else if has_end(name, ".jad") {
         phone_xml::descriptor(bytes, emit);
     }
@@ -78,16 +107,17 @@ fn plain(name: &str, bytes: &[u8], emit: &mut Emit<'_>) {
 
 /// An XML document, by its outermost element. One of another kind says nothing, unless it was `wanted`.
 fn document(bytes: &[u8], wanted: bool, emit: &mut Emit<'_>) {
-    let document = xml::parse(bytes);
+    let text = xml::Text::of(bytes);
+    let document = text.parse();
     let Some(root) = &document.root else {
-        return emit(&XML_MALFORMED, Fields::new(), document.defect);
+        return emit.say(&XML_MALFORMED, Fields::new(), document.defect);
     };
     let read = config::emit(root, document.defect, emit)
         || alarm::emit(root, document.defect, emit)
         || phone_xml::emit(root, document.defect, emit);
     if !read && wanted {
         let what = "outermost XML element";
-        emit(&XML_MALFORMED, Fields::new(), document.defect.or(Some(Malformed { at: 0, what })));
+        emit.say(&XML_MALFORMED, Fields::new(), document.defect.or(Some(Malformed { at: 0, what })));
     }
 }
 
@@ -187,7 +217,7 @@ pub(crate) mod testing {
     /// Collects events as text: `name field=value …`, `at=… what=…` for a defect.
     pub(crate) fn lines(run: impl FnOnce(&mut Emit<'_>)) -> Vec<String> {
         let mut lines = Vec::new();
-        run(&mut |def, fields, defect| {
+        let mut take = |def: &'static EventDef, fields: Fields<'_>, defect: Option<Malformed>| {
             let mut line = def.name.to_owned();
             for field in fields.list() {
                 let _ = write!(line, " {}={}", field.def.name, field.value);
@@ -196,7 +226,8 @@ pub(crate) mod testing {
                 let _ = write!(line, " at={} what={}", defect.at, defect.what);
             }
             lines.push(line);
-        });
+        };
+        run(&mut Emit::new(&mut take, None));
         lines
     }
 }

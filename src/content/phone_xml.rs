@@ -140,10 +140,10 @@ pub fn emit(root: &Node, defect: Option<Malformed>, emit: &mut Emit<'_>) -> bool
     let mut fields = Fields::new();
     if let Some((_, def)) = remotecc.into_iter().find(|(name, _)| root.is(name)) {
         for child in root.children.iter().take(MAX_REPEATED) {
-            fields.str(&REMOTECC_KIND, child.name.as_str(), 0, 0);
+            fields.str(&REMOTECC_KIND, &*child.name, 0, 0);
             self::remotecc(child, &mut fields);
         }
-        emit(def, fields, defect);
+        emit.say(def, fields, defect);
         return true;
     }
     if !root.name.get(..12).is_some_and(|start| start.eq_ignore_ascii_case("CiscoIPPhone"))
@@ -152,7 +152,7 @@ pub fn emit(root: &Node, defect: Option<Malformed>, emit: &mut Emit<'_>) -> bool
         return false;
     }
     object(root, &mut fields);
-    emit(&OBJECT, fields, defect);
+    emit.say(&OBJECT, fields, defect);
     true
 }
 
@@ -184,14 +184,14 @@ fn remotecc<'a>(node: &'a Node, fields: &mut Fields<'a>) {
             };
         } else if child.children.is_empty() && fields.list().len() < MAX_REPEATED {
             // An empty tag is a word of its own: <register/>.
-            fields.str(&REMOTECC_PARAMETER, child.name.as_str(), 0, 0);
+            fields.str(&REMOTECC_PARAMETER, &*child.name, 0, 0);
         }
         remotecc(child, fields);
     }
 }
 
 fn object<'a>(root: &'a Node, fields: &mut Fields<'a>) {
-    fields.str(&TYPE, root.name.as_str(), 0, 0);
+    fields.str(&TYPE, &*root.name, 0, 0);
     if let Some(number) = root.attribute("Number").and_then(|n| n.parse::<u64>().ok()) {
         fields.uint(&ERROR_NUMBER, number, 0, 0);
     }
@@ -349,7 +349,7 @@ pub fn plain(bytes: &[u8], emit: &mut Emit<'_>) {
     let mut fields = Fields::new();
     if let Some(authorized) = answer {
         fields.flag(&AUTHORIZED, authorized, 0, 0);
-        return emit(&AUTHORIZATION, fields, None);
+        return emit.say(&AUTHORIZATION, fields, None);
     }
     let lines = || {
         text.split(|b| *b == b'\n').filter_map(|line| line.iter().position(|b| *b == b'=').map(|at| line.split_at(at)))
@@ -372,7 +372,7 @@ pub fn plain(bytes: &[u8], emit: &mut Emit<'_>) {
             }
         };
     }
-    emit(&ORDER, fields, None);
+    emit.say(&ORDER, fields, None);
 }
 
 /// Keys of service control and their fields.
@@ -408,7 +408,7 @@ pub fn descriptor(bytes: &[u8], emit: &mut Emit<'_>) {
         };
     }
     if !fields.list().is_empty() {
-        emit(&DESCRIPTOR, fields, None);
+        emit.say(&DESCRIPTOR, fields, None);
     }
 }
 

@@ -129,7 +129,7 @@ impl Connection {
             half.lose(&mut read, cut as u64);
         }
         // An acknowledgement may be what proves a gap of the other direction.
-        if !other.early.is_empty() {
+        if !other.early.is_empty() || other.end.is_some() {
             let mut read = Read { side: side.other(), ..read };
             other.gaps(&mut read, false);
         }
@@ -397,12 +397,15 @@ impl Half {
 
     /// Gives up on bytes that will not come: acknowledged, or waited for too long, or too much waits behind them.
     fn gaps<F: Follow>(&mut self, read: &mut Read<'_, F>, all: bool) {
+        // The other end has got everything up to the FIN: what is not here by now was never captured.
+        let closed = self.end.zip(self.acked).filter(|(end, acked)| after(*acked, *end) > 0).map(|(end, _)| end);
         while let (Some(first), Some(next)) = (self.early.front(), self.next) {
             let acked = self.acked.is_some_and(|acked| after(acked, first.seq) >= 0);
             let waited = read.origin.time.since(self.early_since);
             let too_much = self.early_bytes > read.limits.out_of_order || self.early.len() > MOST_EARLY;
             let lost = all
                 || too_much
+                || acked && closed.is_some()
                 || acked && (waited > ACKED_GAP || self.early_segments > GAP_SEGMENTS)
                 || self.acked.is_none() && waited > SILENT_GAP;
             if !lost {
@@ -416,6 +419,9 @@ impl Half {
             self.let_go();
             read.follow.gap(read.slot, read.side, missing, read.origin);
             self.early_now_due(read);
+        }
+        if let Some((end, next)) = closed.zip(self.next).filter(|(end, next)| after(*end, *next) > 0) {
+            self.lose(read, after(end, next) as u64);
         }
     }
 
@@ -562,6 +568,22 @@ mod tests {
         w.frame += 300;
         w.send(Side::Client, "A", 17, 501, b"four\n");
         assert_eq!(w.script.0, ["Connect(1)", "Accept", "Client one", "Client gap 6", "Client three", "Client four"]);
+    }
+
+    #[test]
+    fn what_is_lost_before_a_fin_is_a_gap_once_the_fin_was_acknowledged() {
+        let mut w = Wire::new();
+        w.send(Side::Client, "S", 0, 0, b"");
+        w.send(Side::Server, "SA", 500, 1, b"");
+        w.send(Side::Server, "A", 505, 1, b"two\n");
+        w.send(Side::Server, "FA", 520, 1, b"");
+        w.send(Side::Client, "A", 1, 509, b"");
+        assert_eq!(w.script.0, ["Connect(1)", "Accept", "Close"]);
+        w.send(Side::Client, "A", 1, 521, b"");
+        assert_eq!(
+            w.script.0[3..],
+            ["Server gap 4", "Server two", "Server gap 11", "Server Fin", "Server end, 0 left"]
+        );
     }
 
     #[test]

@@ -17,6 +17,12 @@ pub const BUILTIN: &[(&str, &str)] = &[
     ("models/itl.toml", include_str!("../../models/itl.toml")),
     ("models/config.toml", include_str!("../../models/config.toml")),
     ("models/ctl-retry.toml", include_str!("../../models/ctl-retry.toml")),
+    ("models/secure-connection.toml", include_str!("../../models/secure-connection.toml")),
+    ("models/auto-registration.toml", include_str!("../../models/auto-registration.toml")),
+    ("models/keepalive.toml", include_str!("../../models/keepalive.toml")),
+    ("models/rejected.toml", include_str!("../../models/rejected.toml")),
+    ("models/failover.toml", include_str!("../../models/failover.toml")),
+    ("models/boot.toml", include_str!("../../models/boot.toml")),
     ("models/capture.toml", include_str!("../../models/capture.toml")),
     ("models/malformed.toml", include_str!("../../models/malformed.toml")),
 ];

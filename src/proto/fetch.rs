@@ -248,7 +248,9 @@ impl Fetch {
     pub fn complete(&self, body: &Body, origin: &Origin, out: &mut Out<'_>) {
         let mut fields = self.fields(out);
         fields.uint(&BYTES, body.bytes(), 0, 0);
-        if let Some(sum) = body.sha256() {
+        if fields.wants(&SHA256)
+            && let Some(sum) = body.sha256()
+        {
             fields.str(&SHA256, sum, 0, 0);
         }
         self.say(&COMPLETE, fields, origin, body.frames(), out);

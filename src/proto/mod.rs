@@ -17,6 +17,8 @@ pub mod http;
 pub mod icmp;
 pub mod igmp;
 pub mod lldp;
+pub mod rtcp;
+pub mod rtp;
 pub mod sdp;
 pub mod sip;
 pub mod skinny;
@@ -47,6 +49,8 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &http::PROTOCOL,
     &skinny::PROTOCOL,
     &cast::PROTOCOL,
+    &rtcp::PROTOCOL,
+    &rtp::PROTOCOL,
 ];
 
 /// What the product knows of a protocol: everything else is derived from this.
@@ -233,6 +237,7 @@ pub trait Sink {
 pub struct Out<'s> {
     sink: &'s mut dyn Sink,
     spare: &'s mut Spare,
+    expected: bool,
 }
 
 impl std::fmt::Debug for Out<'_> {
@@ -250,16 +255,21 @@ pub struct Spare {
 }
 
 impl Spare {
-    /// For readers who ask for these fields alone.
-    pub fn of(wanted: Wanted) -> Spare {
-        Spare { wanted: Some(Arc::new(wanted)), ..Spare::default() }
+    /// For readers who ask for these fields alone; `None` if they ask for all.
+    pub fn of(wanted: Option<Arc<Wanted>>) -> Spare {
+        Spare { wanted, ..Spare::default() }
     }
 }
 
 impl<'s> Out<'s> {
     /// Into `sink`, with memory to reuse.
     pub fn new(sink: &'s mut dyn Sink, spare: &'s mut Spare) -> Out<'s> {
-        Out { sink, spare }
+        Out { sink, spare, expected: false }
+    }
+
+    /// For a datagram of a flow that was announced to carry the protocol ([`Expect`]), or not.
+    pub fn expected(self, expected: bool) -> Out<'s> {
+        Out { expected, ..self }
     }
 
     /// An empty list of fields for the next message, which keeps them all: a dissector may read its own fields.
@@ -270,6 +280,11 @@ impl<'s> Out<'s> {
     /// An empty list of fields for the next message, which keeps only those that somebody asks for.
     pub fn wanted_fields<'a>(&mut self) -> Fields<'a> {
         Fields::from_vec(std::mem::take(&mut self.spare.fields), self.spare.wanted.clone())
+    }
+
+    /// The fields that somebody asks for; `None` if all are.
+    pub fn wanted(&self) -> Option<Arc<Wanted>> {
+        self.spare.wanted.clone()
     }
 
     /// A message that is all of `segment.bytes` (a datagram).
@@ -340,6 +355,11 @@ impl<'s> Out<'s> {
     /// A bound of the dissector was reached.
     pub fn limit(&mut self, bound: &'static str, origin: &Origin) {
         self.sink.limit(bound, origin);
+    }
+
+    /// Whether the datagram's flow was announced to carry the protocol. Its content need not prove it then.
+    pub fn is_expected(&self) -> bool {
+        self.expected
     }
 
     /// Whether events that only `decode` shows are wanted.

@@ -1,7 +1,7 @@
 //! The boot chain of a phone: how far it came, and where it is stuck.
 
 use super::FlowReport;
-use crate::finding::{Finding, PhoneId, Severity, Verdict};
+use crate::finding::{Finding, Severity, Verdict};
 
 /// The models of the boot chain, in the order a phone goes through them.
 pub const CHAIN: &[&str] = &[
@@ -21,6 +21,12 @@ pub const CHAIN: &[&str] = &[
 /// Steps shown even where nothing of them was seen: the ones every boot has.
 pub const SHOWN: &[&str] = &["link", "dhcp", "tftp-server", "ctl", "itl", "config", "secure-connection", "keepalive"];
 
+/// Models of the boot that are no step of it.
+const BESIDE: &[&str] = &["failover", "boot"];
+
+/// The steps that wait for a file.
+const FILES: &[&str] = &["ctl", "itl", "config"];
+
 /// How far a phone came.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Chain {
@@ -31,8 +37,8 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// From a phone's flows and the findings that concern it.
-    pub fn of(phone: PhoneId, flows: &[FlowReport], findings: &[Finding]) -> Chain {
+    /// From a phone's flows, and the findings that concern it.
+    pub fn of(flows: &[FlowReport], findings: &[&Finding]) -> Chain {
         let place = |model: &str| CHAIN.iter().position(|step| *step == model);
         let reached = flows
             .iter()
@@ -42,10 +48,31 @@ impl Chain {
             .map(|(_, flow)| format!("{}.{}", flow.model, flow.state));
         let stuck_at = findings
             .iter()
-            .filter(|f| f.severity == Severity::Fail && f.phones.contains(&phone))
+            .filter(|f| f.severity == Severity::Fail)
             .filter_map(|f| Some((place(&f.model)?, f)))
             .min_by_key(|(place, f)| (*place, f.time))
-            .map(|(_, f)| format!("{}.{}", f.model, f.state));
+            .map(|(_, f)| *f);
+        // A configuration server that fails stops the step that waits for its file.
+        let waiting = |f: &Finding| {
+            (*f.model == *"tftp-server").then_some(())?;
+            let waits = |flow: &&FlowReport| FILES.contains(&flow.model.as_str()) && flow.verdict != Verdict::Pass;
+            flows.iter().filter(waits).max_by_key(|flow| place(&flow.model))
+        };
+        let stuck_at = stuck_at.map(|f| match waiting(f) {
+            Some(flow) => format!("{}.{}", flow.model, flow.state),
+            None => format!("{}.{}", f.model, f.state),
+        });
+        // Failover and the boot as a whole are no steps of the chain: what they find stops the step that stands last.
+        let beyond = || {
+            let violated = findings.iter().any(|f| f.severity == Severity::Fail && BESIDE.contains(&&*f.model));
+            flows
+                .iter()
+                .filter(|_| violated)
+                .filter_map(|flow| Some((place(&flow.model)?, flow)))
+                .max_by_key(|(place, _)| *place)
+                .map(|(_, flow)| format!("{}.{}", flow.model, flow.state))
+        };
+        let stuck_at = stuck_at.or_else(beyond);
         Chain { reached, stuck_at }
     }
 }

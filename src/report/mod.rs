@@ -6,6 +6,8 @@ pub mod json;
 pub mod junit;
 pub mod text;
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use crate::event::Mac;
@@ -180,13 +182,24 @@ impl Report {
         let meant = |id: PhoneId| {
             only.phone.is_none_or(|wanted| outcome.phones.get(id).is_some_and(|phone: &Phone| phone.is(wanted)))
         };
-        let flows: Vec<Flow> = outcome.flows.iter().filter(|f| only.takes(&f.model)).cloned().collect();
-        let findings: Vec<Finding> = outcome.findings.iter().filter(|f| only.takes(&f.model)).cloned().collect();
+        let findings: Vec<&Finding> = outcome.findings.iter().filter(|f| only.takes(&f.model)).collect();
+        let by_serial: HashMap<u32, &Finding> = findings.iter().map(|f| (f.serial, *f)).collect();
+        let mut flows_of: HashMap<PhoneId, Vec<FlowReport>> = HashMap::new();
+        for flow in outcome.flows.iter().filter(|f| only.takes(&f.model)) {
+            flow.phones.iter().for_each(|id| flows_of.entry(*id).or_default().push(flow_report(flow, &by_serial)));
+        }
+        let mut findings_of: HashMap<PhoneId, Vec<&Finding>> = HashMap::new();
+        for finding in &findings {
+            finding.phones.iter().for_each(|id| findings_of.entry(*id).or_default().push(finding));
+        }
         let mut phones: Vec<PhoneReport> = outcome
             .phones
             .all()
             .filter(|(id, _)| meant(*id))
-            .map(|(id, phone)| phone_report(capture, id, phone, &flows, &findings))
+            .map(|(id, phone)| {
+                let flows = flows_of.remove(&id).unwrap_or_default();
+                phone_report(capture, phone, flows, findings_of.get(&id).map_or(&[][..], Vec::as_slice))
+            })
             .collect();
         phones.sort_by(|a, b| b.verdict.cmp(&a.verdict).then_with(|| a.label.cmp(&b.label)));
         self.phones.extend(phones);
@@ -252,11 +265,9 @@ fn capture_report(path: &str, summary: &Summary, notes: &Notes) -> CaptureReport
     }
 }
 
-fn phone_report(capture: usize, id: PhoneId, phone: &Phone, flows: &[Flow], findings: &[Finding]) -> PhoneReport {
-    let flows: Vec<FlowReport> =
-        flows.iter().filter(|f| f.phones.contains(&id)).map(|f| flow_report(f, findings)).collect();
+fn phone_report(capture: usize, phone: &Phone, flows: Vec<FlowReport>, findings: &[&Finding]) -> PhoneReport {
     let verdict = flows.iter().map(|f| f.verdict).max().unwrap_or(Verdict::Inconclusive);
-    let chain = chain::Chain::of(id, &flows, findings);
+    let chain = chain::Chain::of(&flows, findings);
     PhoneReport {
         capture,
         name: phone.name.clone(),
@@ -277,14 +288,14 @@ fn phone_report(capture: usize, id: PhoneId, phone: &Phone, flows: &[Flow], find
     }
 }
 
-fn flow_report(flow: &Flow, findings: &[Finding]) -> FlowReport {
+fn flow_report(flow: &Flow, findings: &HashMap<u32, &Finding>) -> FlowReport {
     FlowReport {
         model: flow.model.to_string(),
         verdict: flow.verdict,
         state: flow.state.to_string(),
         from_frame: flow.from_frame,
         to_frame: flow.to_frame,
-        findings: findings.iter().filter(|f| flow.findings.contains(&f.serial)).map(|f| f.id.to_string()).collect(),
+        findings: flow.findings.iter().filter_map(|serial| findings.get(serial)).map(|f| f.id.to_string()).collect(),
         reason: Some(flow.reason.clone()).filter(|reason| !reason.is_empty()),
         joined_late: flow.joined,
     }

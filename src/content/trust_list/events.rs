@@ -126,11 +126,11 @@ pub fn emit(list: &TrustList, name: &str, bytes: &[u8], at: Ts, emit: &mut Emit<
         ListKind::Itl => (&ITL_LIST, &ITL_MALFORMED),
         ListKind::Sgn => (&SGN_FILE, &SGN_MALFORMED),
     };
-    let mut fields = Fields::new();
+    let mut fields = emit.wanted_fields();
     fields.str(&SGN_ASKED_NAME, name, 0, 0);
     if !list.is_readable() {
         let what = "trust list header";
-        return emit(malformed, fields, list.defect.or(Some(Malformed { at: 0, what })));
+        return emit.say(malformed, fields, list.defect.or(Some(Malformed { at: 0, what })));
     }
     header(list, name, bytes, &mut fields);
     match list.kind {
@@ -138,7 +138,7 @@ pub fn emit(list: &TrustList, name: &str, bytes: &[u8], at: Ts, emit: &mut Emit<
         ListKind::Itl => records(list, &itl::SET, &["CCM", "TFTP", "TVS", "CAPF"], at, &mut fields),
         ListKind::Sgn => {}
     }
-    emit(good, fields, list.defect);
+    emit.say(good, fields, list.defect);
 }
 
 fn header<'a>(list: &'a TrustList, name: &str, bytes: &[u8], fields: &mut Fields<'a>) {

@@ -81,7 +81,7 @@ impl Names for Compiler<'_> {
             "visible" => {
                 let protos = || self.schema.events().iter().map(|event| event.proto());
                 // Besides: link discovery of either kind, anything above the link, what is sent to the phone.
-                if ["link", "ip", "replies"].contains(&name) || protos().any(|proto| proto == name) {
+                if ["link", "ip", "replies", "switch"].contains(&name) || protos().any(|proto| proto == name) {
                     return self.ask(Question::Visible(name.into()), Type::Bool, false);
                 }
                 wrong(format!("there is no protocol `{name}`"), near(nearest(name, protos())))

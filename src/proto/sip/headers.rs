@@ -22,11 +22,24 @@ const MAX_CONTACTS: usize = 64;
 
 /// What framing needs of the headers; the start line is skipped.
 pub fn content_length(head: &[u8]) -> Length {
-    let Some((_, at)) = scan::first_line(head) else { return Length::Missing };
-    let found = scan::Headers::new(head, at)
-        .flatten()
-        .find(|h| h.name.eq_ignore_ascii_case(b"l") || h.name.eq_ignore_ascii_case(b"Content-Length"));
-    found.map_or(Length::Missing, |h| scan::number(h.value).map_or(Length::Unreadable, Length::Bytes))
+    let Some((_, mut at)) = scan::first_line(head) else { return Length::Missing };
+    let mut first = true;
+    loop {
+        // Only the first line may begin with a blank: any other that does goes on with the one before.
+        let may = match head.get(at) {
+            Some(b'c' | b'C' | b'l' | b'L') => true,
+            Some(b) => first && scan::is_blank(*b),
+            None => return Length::Missing,
+        };
+        if may
+            && let Some(Ok(h)) = scan::Headers::new(head, at).next()
+            && (h.name.eq_ignore_ascii_case(b"l") || h.name.eq_ignore_ascii_case(b"Content-Length"))
+        {
+            return scan::number(h.value).map_or(Length::Unreadable, Length::Bytes);
+        }
+        let Some(n) = memchr::memchr(b'\n', head.get(at..).unwrap_or_default()) else { return Length::Missing };
+        (at, first) = (at + n + 1, false);
+    }
 }
 
 /// What a message's headers say that is needed beyond its fields.
@@ -50,6 +63,9 @@ impl Facts<'_> {
 
 /// Text that may hold the line ends of a folded header: each becomes one blank.
 pub fn text<'a>(fields: &mut Fields<'a>, def: &'static FieldDef, value: &'a [u8], at: usize) {
+    if !fields.wants(def) {
+        return;
+    }
     if memchr::memchr2(b'\r', b'\n', value).is_none() {
         fields.text(def, value, at);
         return;
@@ -84,6 +100,9 @@ fn digits(fields: &mut Fields<'_>, facts: &mut Facts<'_>, def: &'static FieldDef
 pub fn header<'a>(header: &Header<'a>, bytes: &'a [u8], fields: &mut Fields<'a>, facts: &mut Facts<'a>) {
     let Header { name, value, at, .. } = *header;
     let Some(rule) = rule(name) else {
+        if !fields.wants(&HEADER) {
+            return;
+        }
         // The name lies before the value in the same message; both make the line.
         let start = bytes.get(..at).and_then(|b| memchr::memrchr(b'\n', b)).map_or(0, |n| n + 1);
         // An empty value of a folded line begins after its line end.
@@ -194,6 +213,9 @@ fn via<'a>(fields: &mut Fields<'a>, facts: &mut Facts<'a>, value: &'a [u8], at: 
             let (port, port_at) = scan::trim(port, port_at + 1);
             digits(fields, facts, &VIA_PORT, port, port_at);
         }
+        if !fields.wants_any(&[&VIA_BRANCH, &VIA_RECEIVED, &VIA_RPORT, &VIA_MADDR]) {
+            continue;
+        }
         for param in scan::params(hop.get(params..).unwrap_or_default(), at + params, b';') {
             let def = match param.name {
                 name if name.eq_ignore_ascii_case(b"branch") => &VIA_BRANCH,
@@ -254,8 +276,10 @@ fn contact<'a>(fields: &mut Fields<'a>, facts: &mut Facts<'a>, value: &'a [u8], 
         some(fields, &CONTACT_USER, uri.user);
         some(fields, &CONTACT_HOST, uri.host);
         some(fields, &CONTACT_PORT, uri.port);
-        for (param, at) in scan::parts(uri.params.0, uri.params.1, b';') {
-            some(fields, &CONTACT_PARAM, (param, at));
+        if fields.wants(&CONTACT_PARAM) {
+            for (param, at) in scan::parts(uri.params.0, uri.params.1, b';') {
+                some(fields, &CONTACT_PARAM, (param, at));
+            }
         }
         for param in scan::params(found.params.0, found.params.1, b';') {
             text(fields, &CONTACT_PARAMETER, param.text, param.at);
@@ -303,8 +327,29 @@ fn remote_party<'a>(fields: &mut Fields<'a>, value: &'a [u8], at: usize) {
     }
 }
 
+/// Parameters of a digest.
+static DIGEST: [(&[u8], &FieldDef); 14] = [
+    (b"username", &AUTH_USERNAME),
+    (b"realm", &AUTH_REALM),
+    (b"nonce", &AUTH_NONCE),
+    (b"response", &AUTH_RESPONSE),
+    (b"cnonce", &AUTH_CNONCE),
+    (b"nextnonce", &AUTH_NEXTNONCE),
+    (b"rspauth", &AUTH_RSPAUTH),
+    (b"opaque", &AUTH_OPAQUE),
+    (b"uri", &AUTH_URI),
+    (b"algorithm", &AUTH_ALGORITHM),
+    (b"qop", &AUTH_QOP),
+    (b"nc", &AUTH_NC),
+    (b"stale", &AUTH_STALE),
+    (b"domain", &AUTH_DOMAIN),
+];
+
 fn digest<'a>(fields: &mut Fields<'a>, def: &'static FieldDef, value: &'a [u8], at: usize) {
     text(fields, def, value, at);
+    if !DIGEST.iter().any(|(_, def)| fields.wants(def)) && !fields.wants(&AUTH_SCHEME) {
+        return;
+    }
     // Authentication-Info begins with its parameters, the others with the scheme.
     let scheme = if def == &AUTHENTICATION_INFO {
         0
@@ -314,23 +359,7 @@ fn digest<'a>(fields: &mut Fields<'a>, def: &'static FieldDef, value: &'a [u8], 
         end
     };
     for param in scan::params(value.get(scheme..).unwrap_or_default(), at + scheme, b',') {
-        let known: [(&[u8], &'static FieldDef); 14] = [
-            (b"username", &AUTH_USERNAME),
-            (b"realm", &AUTH_REALM),
-            (b"nonce", &AUTH_NONCE),
-            (b"response", &AUTH_RESPONSE),
-            (b"cnonce", &AUTH_CNONCE),
-            (b"nextnonce", &AUTH_NEXTNONCE),
-            (b"rspauth", &AUTH_RSPAUTH),
-            (b"opaque", &AUTH_OPAQUE),
-            (b"uri", &AUTH_URI),
-            (b"algorithm", &AUTH_ALGORITHM),
-            (b"qop", &AUTH_QOP),
-            (b"nc", &AUTH_NC),
-            (b"stale", &AUTH_STALE),
-            (b"domain", &AUTH_DOMAIN),
-        ];
-        if let Some((_, def)) = known.iter().find(|(name, _)| param.name.eq_ignore_ascii_case(name)) {
+        if let Some((_, def)) = DIGEST.iter().find(|(name, _)| param.name.eq_ignore_ascii_case(name)) {
             some(fields, def, (param.value, param.value_at));
         }
     }
@@ -338,6 +367,11 @@ fn digest<'a>(fields: &mut Fields<'a>, def: &'static FieldDef, value: &'a [u8], 
 
 fn reason<'a>(fields: &mut Fields<'a>, value: &'a [u8], at: usize) {
     text(fields, &REASON, value, at);
+    let alarm: [&'static FieldDef; 4] = [&REASON_ALARM, &REASON_NAME, &REASON_LOAD, &REASON_LAST];
+    let own: [&'static FieldDef; 4] = [&REASON_PROTOCOL, &REASON_CAUSE, &Q850_CAUSE, &REASON_TEXT];
+    if !fields.wants_any(&alarm) && !fields.wants_any(&own) {
+        return;
+    }
     for (one, at) in scan::parts(value, at, b',') {
         let end = scan::until(one, 0, b";");
         let (protocol, protocol_at) = scan::trim(one.get(..end).unwrap_or_default(), at);

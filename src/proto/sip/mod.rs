@@ -26,6 +26,7 @@ use self::headers::Facts;
 use self::scan::Start;
 use super::{Dissect, Expect, On, Out, Probe, Protocol, Segment, Side, sdp};
 use crate::bytes::Malformed;
+use crate::content::Emit;
 use crate::event::{EventDef, FieldDef, Fields, Origin};
 use crate::time::{Span, Ts};
 
@@ -170,9 +171,12 @@ fn message(
         body::leaves(kind, body, at, &mut |leaf| {
             if !leaf.bytes.is_empty() && !body::is(leaf.kind, b"application/sdp") {
                 let place = range.start + leaf.at;
-                crate::content::body(&String::from_utf8_lossy(leaf.kind), leaf.bytes, &mut |def, fields, defect| {
+                let wanted = out.wanted();
+                let mut take = |def: &'static EventDef, fields: Fields<'_>, defect: Option<Malformed>| {
                     out.event_in(def, fields, segment, place..place + leaf.bytes.len(), defect);
-                });
+                };
+                let kind = String::from_utf8_lossy(leaf.kind);
+                crate::content::body(&kind, leaf.bytes, &mut Emit::new(&mut take, wanted));
             }
         });
     }

@@ -205,17 +205,33 @@ pub fn number(value: &[u8]) -> Option<u64> {
 
 /// Offset of the first of `stops` from `from` on that stands outside quotes; the length if there is none.
 pub fn until(value: &[u8], from: usize, stops: &[u8]) -> usize {
-    let (mut quoted, mut escaped) = (false, false);
-    for (i, byte) in value.iter().enumerate().skip(from) {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            _ if !quoted && stops.contains(byte) => return i,
-            _ => {}
+    let mut at = from;
+    loop {
+        let rest = value.get(at..).unwrap_or_default();
+        let found = match *stops {
+            [a] => memchr::memchr2(a, b'"', rest),
+            [a, b] => memchr::memchr3(a, b, b'"', rest),
+            _ => rest.iter().position(|b| *b == b'"' || stops.contains(b)),
+        };
+        let Some(n) = found else { return value.len() };
+        at += n;
+        if value.get(at) != Some(&b'"') {
+            return at;
+        }
+        at += 1;
+        loop {
+            let rest = value.get(at..).unwrap_or_default();
+            match memchr::memchr2(b'"', b'\\', rest).and_then(|n| Some((n, rest.get(n)?))) {
+                None => return value.len(),
+                Some((n, b'"')) => {
+                    at += n + 1;
+                    break;
+                }
+                // What is escaped ends nothing.
+                Some((n, _)) => at += n + 2,
+            }
         }
     }
-    value.len()
 }
 
 /// Without enclosing quotes; what is escaped inside them stays escaped.

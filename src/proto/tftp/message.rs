@@ -173,7 +173,9 @@ fn read_options<'a>(r: &mut Reader<'a>, options: &mut Options, fields: &mut Fiel
 pub(super) fn probe(bytes: &[u8]) -> Probe {
     let text = |b: &u8| *b == 0 || (0x20..0x7f).contains(b) || *b >= 0x80;
     let is = match bytes {
-        [0, 1 | 2 | 6, rest @ ..] => rest.len() >= 2 && rest.last() == Some(&0) && rest.iter().all(text),
+        // A request whose name has no end is one all the same.
+        [0, 1 | 2, rest @ ..] => rest.len() >= 2 && rest.iter().all(text),
+        [0, 6, rest @ ..] => rest.len() >= 2 && rest.last() == Some(&0) && rest.iter().all(text),
         [0, 3, _, _, ..] => true,
         [0, 4, _, _] => true,
         [0, 5, 0, code, ..] => *code <= 8,

@@ -51,7 +51,7 @@ pub const STORIES: &[Story] = &[
         sequence: "S3",
         concludes: "Healthy but slow: open TCP 6970.",
         expects: &["tftp-server.http-unavailable"],
-        also: &["ctl.not-found"],
+        also: &["ctl.not-requested"],
         steps: &[
             Step::Do(UP),
             Step::Fetch(File::ItlSep, Got::Filtered(Content::List(&ITL))),
@@ -79,7 +79,7 @@ pub const STORIES: &[Story] = &[
         expects: &["tftp-server.unreachable"],
         also: &["ctl.timeout", "boot.stalled"],
         verdict: Outcome::Fail,
-        stuck: Some("tftp-server.asking-second"),
+        stuck: Some("ctl.requested"),
         steps: &[
             Step::Do(UP),
             Step::Times(
@@ -202,7 +202,7 @@ pub const STORIES: &[Story] = &[
         sequence: "S3",
         concludes: "Large segments get lost on the way: MTU.",
         expects: &["tftp-server.transfer-stalled"],
-        also: &["ctl.not-found", "itl.timeout", "boot.stalled"],
+        also: &["ctl.not-found", "itl.timeout", "boot.stalled", "malformed.http"],
         verdict: Outcome::Fail,
         stuck: Some("itl.requested"),
         steps: &[

@@ -3,6 +3,7 @@
 use super::super::scenario::{
     Accepts, CM1, Content, File, Got, KEEPALIVE, Outcome, REBOOT, REGISTER, Reply, STORY, Side, Step, Story, UP, User,
 };
+use super::super::sip::Purpose;
 use super::parts::*;
 
 const DEFAULT_IS: Step = Step::Fetch(File::Default, Got::Found(Content::Default(&DEFAULT_SINGLE, SIGNED)));
@@ -288,7 +289,9 @@ pub const STORIES: &[Story] = &[
             Step::Refer(Reply::Good),
             Step::Register("reset-restart", Reply::Good),
             Step::Times(3, &[Step::Wait(10), Step::Notify("restart", 400)]),
-            Step::Times(3, &[KEEPALIVE]),
+            // The refresh is due 115 s after the registration.
+            Step::Keepalive(85, Purpose::Refresh, Reply::Good),
+            Step::Times(2, &[KEEPALIVE]),
             Step::Wait(10),
         ],
         ..STORY
