@@ -151,6 +151,7 @@ impl Bounds {
             options.flows.flows = 3;
             options.flows.out_of_order = 600;
             options.flows.message = 900;
+            options.flows.held = 2000;
             options.phones.stations = 4;
             options.phones.waiting = (3, 8);
             options.fragments.datagrams = 2;

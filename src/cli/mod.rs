@@ -85,6 +85,9 @@ pub struct Bounds {
     /// Bytes of one direction that wait for the rest of their message
     #[arg(long, value_name = "BYTES", default_value_t = Options::default().flows.message)]
     max_message_bytes: usize,
+    /// Bytes of all connections together that wait for earlier ones or for the rest of their message
+    #[arg(long, value_name = "BYTES", default_value_t = Options::default().flows.held)]
+    max_held_bytes: usize,
     /// Stations (phones or not) told apart
     #[arg(long, value_name = "N", default_value_t = Options::default().phones.stations)]
     max_stations: usize,
@@ -97,6 +100,7 @@ impl Bounds {
         options.flows.flows = self.max_flows.max(1);
         options.flows.out_of_order = self.max_out_of_order_bytes;
         options.flows.message = self.max_message_bytes;
+        options.flows.held = self.max_held_bytes;
         options.phones.stations = self.max_stations.max(1);
         options
     }

@@ -41,7 +41,7 @@ pub(super) fn frame<'a>(link: u16, mut r: Reader<'a>, p: &mut Packet<'a>) -> Rea
             r.u8("PPP direction")?;
             ppp(r, p, super::TUNNELS)
         }
-        104 => cisco_hdlc(r, p),
+        104 => cisco_hdlc(r, p, super::TUNNELS),
         113 => {
             r.take(4, "Linux cooked header")?;
             let len = r.u16("Linux cooked header")?;
@@ -163,11 +163,11 @@ fn cooked<'a>(len: u16, address: [u8; 8], ether_type: u16, r: Reader<'a>, p: &mu
     }
 }
 
-fn cisco_hdlc<'a>(mut r: Reader<'a>, p: &mut Packet<'a>) -> Read<'a> {
+fn cisco_hdlc<'a>(mut r: Reader<'a>, p: &mut Packet<'a>, budget: u8) -> Read<'a> {
     r.u16("Cisco HDLC header")?;
     match r.u16("Cisco HDLC header")? {
         PID_CDP => Ok(cdp(r)),
-        ether_type => ether(ether_type, r, p, super::TUNNELS),
+        ether_type => ether(ether_type, r, p, budget),
     }
 }
 
@@ -198,7 +198,11 @@ pub(super) fn ppp<'a>(mut r: Reader<'a>, p: &mut Packet<'a>, budget: u8) -> Read
             r.u16("PPP header")?;
         }
         // A serial line that was recorded as PPP and speaks Cisco HDLC.
-        [0x0f | 0x8f, 0, ..] => return cisco_hdlc(r, p),
+        [0x0f | 0x8f, 0, ..] => {
+            // It may carry PPPoE, and that such a line again.
+            let budget = deeper(budget, r.at())?;
+            return cisco_hdlc(r, p, budget);
+        }
         _ => {}
     }
     let first = r.u8("PPP protocol")?;

@@ -274,6 +274,15 @@ fn tunnels_are_followed_to_the_innermost_packet() {
 }
 
 #[test]
+fn lines_that_carry_one_another_without_end_are_not_followed() {
+    // PPPoE with Cisco HDLC in it, with PPPoE in it.
+    let bytes = [&[2; 12][..], &[0x88, 0x64], &[0x11, 0, 0, 1, 0xff, 0xff, 0x0f, 0, 0x88, 0x64].repeat(6000)].concat();
+    let stop = packet(&frame(1, &bytes)).stop;
+    assert_eq!(stop.map(|stop| stop.what), Some("more tunnels than are followed"));
+    assert_eq!(packet(&frame(9, &bytes[20..])).stop.map(|stop| stop.what), stop.map(|stop| stop.what));
+}
+
+#[test]
 fn the_ip_packet_is_given_without_padding() {
     let bytes = hex(&format!("{MACS} 8100006e 0800 {UDP4} 000000"));
     assert_eq!(packet(&frame(1, &bytes)).ip, hex(UDP4));

@@ -71,6 +71,11 @@ pub trait Follow {
     /// The flow is over.
     fn finish(&mut self, slot: &mut Self::Slot, origin: &Origin);
 
+    /// Bytes that the slot keeps, about.
+    fn held(&self, _slot: &Self::Slot) -> usize {
+        0
+    }
+
     /// A bound was reached; the name is the option that raises it.
     fn limit(&mut self, bound: &'static str, origin: &Origin);
 }
@@ -84,11 +89,13 @@ pub struct Limits {
     pub out_of_order: usize,
     /// Bytes of one direction that wait for the rest of their message.
     pub message: usize,
+    /// Bytes of all connections together that wait for anything.
+    pub held: usize,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { flows: 200_000, out_of_order: 1 << 20, message: 4 << 20 }
+        Limits { flows: 200_000, out_of_order: 1 << 20, message: 4 << 20, held: 256 << 20 }
     }
 }
 
@@ -114,6 +121,10 @@ struct Flow<S> {
     tcp: Option<Box<tcp::Connection>>,
     slot: S,
     live: bool,
+    /// It is among [`Flows::closed`].
+    queued: bool,
+    /// What it holds, of [`Flows::held`].
+    held: usize,
 }
 
 /// All flows of a capture.
@@ -123,6 +134,8 @@ pub struct Flows<F: Follow> {
     free: Vec<u32>,
     closed: VecDeque<(Ts, u32, Key)>,
     hand: usize,
+    /// Bytes that all flows hold.
+    held: usize,
     limits: Limits,
     /// Ports that servers are known to listen on: who is the client where no SYN was seen.
     server_ports: Vec<u16>,
@@ -145,6 +158,7 @@ impl<F: Follow> Flows<F> {
             free: Vec::new(),
             closed: VecDeque::new(),
             hand: 0,
+            held: 0,
             limits,
             server_ports,
         }
@@ -185,7 +199,15 @@ impl<F: Follow> Flows<F> {
         if over {
             follow.finish(&mut flow.slot, &origin);
             flow.slot = F::Slot::default();
-            self.closed.push_back((origin.time, id, flow.key));
+            if !std::mem::replace(&mut flow.queued, true) {
+                self.closed.push_back((origin.time, id, flow.key));
+            }
+        }
+        let held = connection.held() + follow.held(&flow.slot);
+        self.held = (self.held + held).saturating_sub(flow.held);
+        flow.held = held;
+        if self.held > self.limits.held {
+            self.relieve(follow, &origin);
         }
     }
 
@@ -203,6 +225,7 @@ impl<F: Follow> Flows<F> {
         self.flows.clear();
         self.free.clear();
         self.closed.clear();
+        self.held = 0;
     }
 
     fn find(
@@ -259,6 +282,8 @@ impl<F: Follow> Flows<F> {
             tcp: None,
             slot: F::Slot::default(),
             live: true,
+            queued: false,
+            held: 0,
         };
         let id = match self.free.pop() {
             Some(id) => {
@@ -274,18 +299,24 @@ impl<F: Follow> Flows<F> {
         Some(id)
     }
 
-    /// Lets closed flows go, and if there are still too many, the ones that have been quiet longest.
+    /// Lets closed flows go (late, unless there are too many flows), and then the ones that have been quiet longest.
     fn make_room(&mut self, follow: &mut F, origin: &Origin) {
         while let Some((closed, id, key)) = self.closed.front().copied() {
-            if origin.time.since(closed) <= LINGER {
+            let full = self.index.len() >= self.limits.flows;
+            if origin.time.since(closed) <= LINGER && !full {
                 break;
             }
             self.closed.pop_front();
-            let over = self.flows.get(id as usize).is_some_and(|f| {
-                f.live && f.key == key && f.last <= closed + LINGER && f.tcp.as_ref().is_none_or(|c| c.is_over())
-            });
-            if over {
+            let Some(flow) = self.flows.get_mut(id as usize).filter(|f| f.live && f.key == key) else { continue };
+            flow.queued = false;
+            if !flow.tcp.as_ref().is_none_or(|c| c.is_over()) {
+                continue;
+            }
+            if flow.last <= closed + LINGER || full {
                 self.drop_flow(id);
+            } else {
+                flow.queued = true;
+                self.closed.push_back((flow.last, id, key));
             }
         }
         if self.index.len() < self.limits.flows {
@@ -303,20 +334,42 @@ impl<F: Follow> Flows<F> {
                 flow.touched = false;
                 continue;
             }
-            let mut end = flow_origin(flow.client_low, flow.key, origin);
-            if let Some(mut connection) = flow.tcp.take() {
-                connection.finish(follow, &mut flow.slot, &mut end, self.hand as u32, &self.limits);
-            }
-            follow.finish(&mut flow.slot, &end);
-            self.drop_flow(self.hand as u32);
+            self.let_go(follow, self.hand as u32, origin);
             return;
         }
+    }
+
+    /// Too much is held: of the flows that hold something, those that have been quiet longest are let go.
+    fn relieve(&mut self, follow: &mut F, origin: &Origin) {
+        follow.limit("max-held-bytes", origin);
+        let holding = self.flows.iter().enumerate().filter(|(_, flow)| flow.live && flow.held > 0);
+        let mut quiet: Vec<(Ts, u32)> = holding.map(|(id, flow)| (flow.last, id as u32)).collect();
+        quiet.sort_unstable();
+        for (_, id) in quiet {
+            // By half: then it is long until this has to be done again.
+            if self.held <= self.limits.held / 2 {
+                break;
+            }
+            self.let_go(follow, id, origin);
+        }
+    }
+
+    /// A flow says what it still holds, and is followed no more.
+    fn let_go(&mut self, follow: &mut F, id: u32, origin: &Origin) {
+        let Some(flow) = self.flows.get_mut(id as usize) else { return };
+        let mut end = flow_origin(flow.client_low, flow.key, origin);
+        if let Some(mut connection) = flow.tcp.take() {
+            connection.finish(follow, &mut flow.slot, &mut end, id, &self.limits);
+        }
+        follow.finish(&mut flow.slot, &end);
+        self.drop_flow(id);
     }
 
     fn drop_flow(&mut self, id: u32) {
         if let Some(flow) = self.flows.get_mut(id as usize) {
             self.index.remove(&flow.key);
             flow.live = false;
+            self.held = self.held.saturating_sub(std::mem::take(&mut flow.held));
             flow.tcp = None;
             flow.slot = F::Slot::default();
             self.free.push(id);

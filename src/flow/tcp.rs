@@ -4,6 +4,8 @@
 //! captured is picked up at its first bytes. Bytes that the receiver has acknowledged and the capture never
 //! shows are a gap: they are told, and reading goes on behind them.
 
+use std::collections::VecDeque;
+
 use super::{Edge, Follow, Limits};
 use crate::decode::Tcp;
 use crate::event::{Origin, Side};
@@ -16,6 +18,8 @@ const ACKED_GAP: Span = Span::from_millis(200);
 const SILENT_GAP: Span = Span::from_secs(3);
 /// Further segments of the same direction after which an acknowledged gap is believed at once.
 const GAP_SEGMENTS: u32 = 16;
+/// Segments that wait for earlier ones: a byte in each, and their number is what costs.
+const MOST_EARLY: usize = 4096;
 
 /// The state of a connection.
 #[derive(Debug, Default)]
@@ -39,7 +43,7 @@ struct Half {
     held: Vec<u8>,
     marks: Vec<Mark>,
     /// Segments that came too early, by sequence number.
-    early: Vec<Early>,
+    early: VecDeque<Early>,
     early_bytes: usize,
     early_since: Ts,
     early_segments: u32,
@@ -82,6 +86,11 @@ impl Connection {
             // Its opening was not captured: a SYN that does not lead up to the bytes seen is another connection.
             None => self.over || half.next.is_some_and(|next| after(next, tcp.seq.wrapping_add(1)) < 0),
         }
+    }
+
+    /// Bytes kept: of messages that are not whole, and behind gaps.
+    pub fn held(&self) -> usize {
+        self.halves.iter().map(|half| half.held.len() + half.early_bytes).sum()
     }
 
     /// Takes a segment. Returns true when the connection has just ended.
@@ -326,6 +335,9 @@ impl Half {
     }
 
     fn used(&mut self, used: usize) {
+        if used == 0 {
+            return;
+        }
         self.held.drain(..used);
         if self.held.is_empty() {
             self.let_go();
@@ -364,12 +376,12 @@ impl Half {
 
     /// Reads the early segments whose turn has come.
     fn early_now_due<F: Follow>(&mut self, read: &mut Read<'_, F>) {
-        while let (Some(first), Some(next)) = (self.early.first(), self.next) {
+        while let (Some(first), Some(next)) = (self.early.front(), self.next) {
             let ahead = after(first.seq, next);
             if ahead > 0 {
                 break;
             }
-            let early = self.early.remove(0);
+            let Some(early) = self.early.pop_front() else { break };
             self.early_bytes = self.early_bytes.saturating_sub(early.bytes.len());
             let fresh = early.bytes.get(ahead.unsigned_abs() as usize..).unwrap_or_default();
             if !fresh.is_empty() {
@@ -387,10 +399,10 @@ impl Half {
     fn gaps<F: Follow>(&mut self, read: &mut Read<'_, F>, all: bool) {
         // The other end has got everything up to the FIN: what is not here by now was never captured.
         let closed = self.end.zip(self.acked).filter(|(end, acked)| after(*acked, *end) > 0).map(|(end, _)| end);
-        while let (Some(first), Some(next)) = (self.early.first(), self.next) {
+        while let (Some(first), Some(next)) = (self.early.front(), self.next) {
             let acked = self.acked.is_some_and(|acked| after(acked, first.seq) >= 0);
             let waited = read.origin.time.since(self.early_since);
-            let too_much = self.early_bytes > read.limits.out_of_order;
+            let too_much = self.early_bytes > read.limits.out_of_order || self.early.len() > MOST_EARLY;
             let lost = all
                 || too_much
                 || acked && closed.is_some()
@@ -430,7 +442,7 @@ impl Half {
             }
             let (held, marks) = (std::mem::take(&mut self.held), std::mem::take(&mut self.marks));
             read.offer(&held, &marks, true);
-            self.early = Vec::new();
+            (self.early, self.early_bytes) = (VecDeque::new(), 0);
         }
     }
 }
@@ -580,6 +592,44 @@ mod tests {
         w.send(Side::Server, "A", 7000, 90, b"x\n");
         w.send(Side::Client, "A", 90, 7002, b"y\n");
         assert_eq!(w.script.0, ["Server x", "Client y"]);
+    }
+
+    #[test]
+    fn many_small_segments_behind_a_gap_are_not_waited_with() {
+        let mut w = Wire::new();
+        w.send(Side::Client, "A", 1, 501, b"a");
+        w.send(Side::Client, "A", 2, 501, b"b");
+        // Backwards, a line each; what is missing is not acknowledged.
+        w.send(Side::Server, "A", 501, 3, b"");
+        for seq in (0..=MOST_EARLY as u32).rev() {
+            w.send(Side::Client, "A", 100 + 2 * seq, 501, b"x\n");
+        }
+        assert_eq!(w.script.0.first().map(String::as_str), Some("limit max-out-of-order-bytes"));
+        assert_eq!(w.script.0.iter().filter(|line| *line == "Client x").count(), MOST_EARLY + 1);
+        assert_eq!(w.flows.held, 0);
+    }
+
+    #[test]
+    fn all_that_waits_together_is_bounded() {
+        let mut w = Wire::new();
+        w.flows = Flows::new(Limits { held: 100, ..Limits::default() }, vec![80]);
+        let sent = |w: &mut Wire, n: u8, payload: &[u8]| {
+            w.frame += 1;
+            let mut origin = Origin::at(w.frame, Ts::from_nanos(w.frame as i64));
+            origin.src = Some(Endpoint { ip: [10, 0, 1, n].into(), port: 50000 });
+            origin.dst = Some(Endpoint { ip: [10, 0, 0, 2].into(), port: 80 });
+            origin.ip_proto = 6;
+            let tcp = Tcp { seq: 10, ack_number: 1, syn: false, ack: true, fin: false, rst: false, payload };
+            w.flows.segment(&mut w.script, &origin, &tcp, 0);
+        };
+        for n in 0..4 {
+            sent(&mut w, n, &[b'a'; 30]);
+        }
+        // The two that were quiet longest are let go, and say what they hold.
+        assert_eq!(w.flows.held, 30);
+        assert_eq!(w.script.0.iter().filter(|line| *line == "Client end, 30 left").count(), 3);
+        assert!(w.script.0.contains(&"limit max-held-bytes".to_owned()));
+        assert_eq!(w.flows.len(), 1);
     }
 
     proptest! {

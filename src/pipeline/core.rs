@@ -258,6 +258,10 @@ impl<W: Watch> Follow for Core<W> {
         }
     }
 
+    fn held(&self, slot: &Slot) -> usize {
+        if let Slot::Stream(dissector) = slot { dissector.held() } else { 0 }
+    }
+
     fn limit(&mut self, bound: &'static str, origin: &Origin) {
         self.hub.limit(bound, origin);
     }

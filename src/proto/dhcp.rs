@@ -87,10 +87,12 @@ impl<'a> Options<'a> {
             };
             self.list.push(Opt { code, at: at + 2, value });
             if let (52, Some(bytes), Some(overload)) = (code, whole, value.first()) {
-                self.overload = *overload;
+                // An area is read once, however often it is announced.
+                let new = overload & !self.overload;
+                self.overload |= *overload;
                 for (bit, start, len) in [(2, 44, 64), (1, 108, 128)] {
                     let mut area = Reader::new(bytes);
-                    if overload & bit != 0
+                    if new & bit != 0
                         && area.take(start, "overloaded options").is_ok()
                         && let Ok(area) = area.sub(len, "overloaded options")
                     {
@@ -136,9 +138,10 @@ pub fn read<'a>(bytes: &'a [u8], fields: &mut Fields<'a>) -> (&'static EventDef,
         Err(why) => return (&MALFORMED, Some(why)),
     };
     let mut defect = None;
-    for (i, option) in options.list.iter().enumerate() {
+    let mut seen = [false; 256];
+    for option in &options.list {
         fields.uint(&OPTION_TYPE, option.code, option.at - 2, 1);
-        let first = options.list.iter().take(i).all(|o| o.code != option.code);
+        let first = seen.get_mut(usize::from(option.code)).is_some_and(|seen| !std::mem::replace(seen, true));
         defect = defect.or(value(option, &options, first, fields).err());
     }
     if let Some((why, code)) = options.stopped {
@@ -369,6 +372,16 @@ mod tests {
              option.tftp_server_address=10.1.1.11 tftp_servers=10.1.1.10 tftp_servers=10.1.1.11 \
              tftp_source=option 150",
         );
+    }
+
+    #[test]
+    fn an_area_is_read_once_however_often_it_is_announced() {
+        let mut bytes = vec![0; FIXED];
+        bytes[..4].copy_from_slice(&[1, 1, 6, 0]);
+        bytes[44..48].copy_from_slice(b"\x0c\x02ab");
+        bytes.extend(COOKIE);
+        bytes.extend([52, 1, 2].repeat(1000));
+        assert_eq!(Options::read(&bytes).list.iter().filter(|o| o.code == 12).count(), 1);
     }
 
     #[test]

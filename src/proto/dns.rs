@@ -147,12 +147,16 @@ fn sections<'a>(
     Ok(())
 }
 
+/// A longer chain of pointers is no name: it has at most 127 labels, and every pointer is to save one.
+const MAX_POINTERS: usize = 127;
+
 /// A name; a pointer must lead back, so that no chain of them can loop (RFC 1035 §4.1.4).
 fn name<'a>(r: &mut Reader<'a>, bytes: &'a [u8], what: &'static str) -> Result<String, Malformed> {
     let start = r.at();
     let mut name = String::new();
     let mut jumped: Option<Reader<'a>> = None;
     let mut before = start;
+    let mut pointers = 0;
     loop {
         let from = jumped.as_mut().unwrap_or(r);
         let at = from.at();
@@ -166,7 +170,8 @@ fn name<'a>(r: &mut Reader<'a>, bytes: &'a [u8], what: &'static str) -> Result<S
             }
             high @ 192.. => {
                 let to = usize::from(high & 63) << 8 | usize::from(from.u8(what)?);
-                if to >= before {
+                pointers += 1;
+                if to >= before || pointers > MAX_POINTERS {
                     return Err(Malformed { at, what });
                 }
                 before = to;
@@ -258,6 +263,23 @@ mod tests {
             let line = datagram(&PROTOCOL, &[&head[..], tail].concat()).concat();
             assert!(line.starts_with("dns.query dns.id=1 at=") && line.ends_with("name asked for"), "{line}");
         }
+    }
+
+    #[test]
+    fn a_chain_of_pointers_is_bounded() {
+        // An empty name, then pointers, each to the one before.
+        let mut bytes = vec![0, 0];
+        for _ in 0..=MAX_POINTERS {
+            let last = bytes.len() as u16 - 2;
+            bytes.extend((0xc000 | last).to_be_bytes());
+        }
+        let read = |at: usize| {
+            let mut r = Reader::new(&bytes);
+            r.take(at, "").unwrap();
+            name(&mut r, &bytes, "name")
+        };
+        assert_eq!(read(2 * MAX_POINTERS), Ok("<Root>".to_owned()));
+        assert_eq!(read(2 * MAX_POINTERS + 2), Err(Malformed { at: 2, what: "name" }));
     }
 
     #[test]

@@ -176,6 +176,12 @@ impl Dissect for Http {
             self.abandon(side, origin, out);
         }
     }
+
+    fn held(&self) -> usize {
+        let asked: usize = self.asked.iter().map(|asked| asked.uri.len()).sum();
+        let open = |way: &Way| if let At::Body(open) = &way.at { open.head.len() + open.body.held() } else { 0 };
+        asked + self.ways.iter().map(open).sum::<usize>()
+    }
 }
 
 impl Http {
@@ -210,9 +216,13 @@ impl Http {
                     way.at = At::Start;
                     Step::Used(at - from)
                 }
-                // A frame that begins with the first letters of a message: the next bytes will tell.
-                None if may_resume(segment, from) => Step::Wait,
-                None => Step::Used(rest.len()),
+                // A frame that begins with the first letters of a message: the next bytes will tell. Those before it
+                // are nothing, and are not looked at again.
+                None => match may_resume(segment, from) {
+                    Some(at) if at == from => Step::Wait,
+                    Some(at) => Step::Used(at - from),
+                    None => Step::Used(rest.len()),
+                },
             },
             At::Opaque => Step::Used(rest.len()),
         }
@@ -493,11 +503,11 @@ fn resume(segment: &Segment<'_>, from: usize) -> Option<usize> {
     segment.marks.iter().map(|mark| mark.at).filter(|at| *at >= from).find(begins)
 }
 
-/// Whether the last frame may begin with one.
-fn may_resume(segment: &Segment<'_>, from: usize) -> bool {
-    let last = segment.marks.last().map(|mark| mark.at).filter(|at| *at >= from);
-    let rest = last.and_then(|at| segment.bytes.get(at..)).filter(|rest| !rest.is_empty());
-    rest.is_some_and(|rest| head::probe(rest) == Probe::NeedMore)
+/// Where the last frame begins, if it may begin with one.
+fn may_resume(segment: &Segment<'_>, from: usize) -> Option<usize> {
+    let last = segment.marks.last().map(|mark| mark.at).filter(|at| *at >= from)?;
+    let rest = segment.bytes.get(last..).filter(|rest| !rest.is_empty())?;
+    (head::probe(rest) == Probe::NeedMore).then_some(last)
 }
 
 #[cfg(test)]

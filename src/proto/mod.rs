@@ -173,6 +173,12 @@ pub trait Dissect: Send {
     /// The flow is over (closed, evicted, or the capture ended): say what is still held.
     fn finish(&mut self, _origin: &Origin, _out: &mut Out<'_>) {}
 
+    /// Bytes of messages and contents that are kept for one connection, about; those that [`Dissect::stream`] left to
+    /// be offered again do not count.
+    fn held(&self) -> usize {
+        0
+    }
+
     /// Capture time has come to `now`: say what became due. Must not change what is said, only when.
     fn tick(&mut self, _now: Ts, _out: &mut Out<'_>) {}
 }

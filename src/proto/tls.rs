@@ -174,6 +174,10 @@ impl Dissect for Tls {
         half.message.clear();
         half.frames.clear();
     }
+
+    fn held(&self) -> usize {
+        self.halves.iter().map(|half| half.message.len()).sum()
+    }
 }
 
 impl Tls {

@@ -120,11 +120,11 @@ pub(super) fn head_fields<'a>(head: &Head<'a>, fields: &mut Fields<'a>) -> Optio
                 defect = Some(Malformed { at: 0, what: "method" });
             }
         }
-        Start::Response { version, code, phrase } => {
+        Start::Response { version, code, phrase, phrase_at } => {
             let at = version.len() + 1;
             fields.text(&RESPONSE_VERSION, version, 0).uint(&RESPONSE_CODE, code, at, 3);
             if !phrase.is_empty() {
-                fields.text(&RESPONSE_PHRASE, phrase, at + 4);
+                fields.text(&RESPONSE_PHRASE, phrase, phrase_at);
             }
         }
     }

@@ -28,6 +28,8 @@ pub enum Start<'a> {
         code: u16,
         /// May be empty.
         phrase: &'a [u8],
+        /// Its offset in the line.
+        phrase_at: usize,
     },
 }
 
@@ -157,7 +159,8 @@ fn start(line: &[u8]) -> Result<Start<'_>, Malformed> {
         let (digits, phrase) = rest.split_at_checked(3).ok_or(bad(space + 1, "status code"))?;
         let code =
             std::str::from_utf8(digits).ok().and_then(|d| d.parse().ok()).ok_or(bad(space + 1, "status code"))?;
-        return Ok(Start::Response { version: first, code, phrase: trim(phrase) });
+        let phrase_at = line.len() - phrase.trim_ascii_start().len();
+        return Ok(Start::Response { version: first, code, phrase: trim(phrase), phrase_at });
     }
     let last = memchr::memrchr(b' ', rest).ok_or(bad(line.len(), "HTTP version"))?;
     let (target, version) = rest.split_at(last);
@@ -302,6 +305,18 @@ mod tests {
         assert_eq!(plausible(b"FROB /a HTTP/1.1\r\n"), Probe::Yes);
         assert_eq!(plausible(b"FROB"), Probe::NeedMore);
         assert_eq!(plausible(b"FROB\x01"), Probe::No);
+    }
+
+    #[test]
+    fn a_phrase_has_its_place() {
+        for (line, place) in
+            [("HTTP/1.1 200 OK", 13), ("HTTP/1.1 200   OK ", 15), ("HTTP/1.1 200OK", 12), ("HTTP/1.1 200", 12)]
+        {
+            let Ok(Head { start: Start::Response { phrase, phrase_at, .. }, .. }) = parse(line.as_bytes()) else {
+                panic!("{line}")
+            };
+            assert_eq!((line.get(phrase_at..phrase_at + phrase.len()).unwrap().as_bytes(), phrase_at), (phrase, place));
+        }
     }
 
     #[test]

@@ -17,6 +17,9 @@ pub enum Length {
     Bytes(u64),
 }
 
+/// More addresses in one Contact header than these are not read: each is looked for in all that follows.
+const MAX_CONTACTS: usize = 64;
+
 /// What framing needs of the headers; the start line is skipped.
 pub fn content_length(head: &[u8]) -> Length {
     let Some((_, mut at)) = scan::first_line(head) else { return Length::Missing };
@@ -258,9 +261,12 @@ fn contact<'a>(fields: &mut Fields<'a>, facts: &mut Facts<'a>, value: &'a [u8], 
         return;
     }
     let mut from = 0;
-    while from < value.len() {
-        let Some(found) = scan::name_addr(value, from, at) else {
-            facts.defect(at + from, "Contact");
+    for count in 0.. {
+        if from >= value.len() {
+            return;
+        }
+        let Some(found) = scan::name_addr(value, from, at).filter(|_| count < MAX_CONTACTS) else {
+            facts.defect(at + from, if count < MAX_CONTACTS { "Contact" } else { "more Contacts than are read" });
             return;
         };
         from = found.end + 1;

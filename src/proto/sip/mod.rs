@@ -109,6 +109,10 @@ impl Dissect for Sip {
     fn finish(&mut self, _origin: &Origin, out: &mut Out<'_>) {
         self.sides.iter_mut().for_each(|side| side.end(out));
     }
+
+    fn held(&self) -> usize {
+        self.sides.iter().map(stream::Side::held).sum()
+    }
 }
 
 /// What carries a message.

@@ -382,7 +382,7 @@ pub fn name_addr(value: &[u8], from: usize, at: usize) -> Option<NameAddr<'_>> {
         }
     };
     let end = until(rest, after, b",");
-    let params = until(rest, after, b";").min(end);
+    let params = until(rest.get(..end).unwrap_or_default(), after, b";");
     let params = (rest.get(params + 1..end).unwrap_or_default(), at + from + (params + 1).min(end));
     Some(NameAddr { display, uri, params, end: from + end })
 }

@@ -83,6 +83,11 @@ impl Side {
         }
     }
 
+    /// Bytes kept of a message that is not whole.
+    pub fn held(&self) -> usize {
+        self.held.len()
+    }
+
     /// Bytes are missing: what is held will never be whole.
     pub fn gap(&mut self, lost: u64, out: &mut Out<'_>) {
         if self.held.is_empty() && self.skip >= lost {

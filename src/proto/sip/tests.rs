@@ -405,6 +405,17 @@ fn back_into_step() {
 }
 
 #[test]
+fn so_many_contacts_are_read() {
+    let with = |count: usize| {
+        let list = vec!["<sip:a@b>;x=1"; count].join(",");
+        let message = format!("SIP/2.0 200 OK\nCall-ID: 1\nCSeq: 1 REGISTER\nContact: {list}\nContent-Length: 0\n\n");
+        let line = datagram(&PROTOCOL, &wire(&message)).concat();
+        (line.matches("sip.contact.user=a").count(), line.contains("what=more Contacts than are read"))
+    };
+    assert_eq!((with(64), with(65), with(3000)), ((64, false), (64, true), (64, true)));
+}
+
+#[test]
 fn bounds_of_a_stream() {
     let message = wire(KEEPALIVE);
     let after = |first: String, len: usize| {
