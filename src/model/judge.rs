@@ -10,6 +10,9 @@ use super::{Model, Models};
 use crate::expr::Truth;
 use crate::time::Span;
 
+/// Deadlines of a run that may pass without a message between them: then it waits no more.
+const WAITS: u32 = 256;
+
 impl Engine {
     /// Judges the event at hand by the run in `slot`, or by a new one. Returns the slot of the run, if there is one.
     pub(super) fn judge(
@@ -164,6 +167,7 @@ impl Engine {
         let Some(row) = model.rows.get(row) else { return };
         let frames = hand.event.map(|event| event.frames).unwrap_or_default();
         run.cite(frames);
+        run.waits = 0;
         run.moved = (hand.event.map_or(run.moved.0, |event| event.origin.frame), hand.now);
         let restart = self.act(models, model, run, &row.actions, hand, concerned, out);
         match row.to.filter(|to| *to != run.state) {
@@ -240,13 +244,16 @@ impl Engine {
 
     fn late(&mut self, models: &Models, model: &Model, run: &mut Run, slot: u32, hand: &Hand<'_>, out: Sink<'_>) {
         let Some(state) = model.states.get(run.state) else { return };
+        run.waits += 1;
         let mut doubt = None;
         for late in &state.late {
             let holds = late.when.as_ref().map_or(Truth::True, |when| when.truth(&self.view(models, model, run, hand)));
             match holds {
                 Truth::True => {
                     self.act(models, model, run, &late.actions, hand, &[], out);
-                    if late.to == Some(run.state) {
+                    if run.waits >= WAITS && late.to.is_some() {
+                        // A clock that leaps over years would let it wait without end.
+                    } else if late.to == Some(run.state) {
                         // It waits once more in the same state, and keeps what it has seen there.
                         self.arm(models, model, run, slot, hand);
                     } else if let Some(to) = late.to {

@@ -43,6 +43,8 @@ pub(super) struct Run {
     pub state: usize,
     pub entered: Ts,
     pub due: Option<Ts>,
+    /// Deadlines that have passed since the last message moved it.
+    pub waits: u32,
     pub kept: Vec<Kept>,
     pub children: Vec<Child>,
     pub tracks: Vec<Track>,

@@ -480,3 +480,13 @@ fn the_findings_are_those_of_the_catalogue() {
         assert!(wanted.iter().all(|one| own.contains(one)) && own.len() == wanted.len(), "{own:?}\n{wanted:?}");
     }
 }
+
+#[test]
+fn a_clock_that_leaps_over_years_costs_a_bounded_number_of_deadlines() {
+    let mut engine = Engine::new(Arc::clone(&EVERYTHING), Limits::default());
+    let mut out = |_: crate::finding::Finding| {};
+    send(&mut engine, 0, 0, "dhcp.discover", &mut out);
+    // A single DISCOVER waits again and again; 280 years hold 300 million of its waits.
+    engine.tick(Ts::from_nanos(i64::MAX), &Nobody, &mut out);
+    assert_eq!(engine.poll_timeout(), None);
+}
