@@ -181,7 +181,9 @@ impl<W: Watch> Hub<W> {
         one_way: &(u64, Vec<u64>),
     ) {
         let mut tell = |def: &'static EventDef, fields: Fields<'_>, frames: &[u64]| {
-            let frames = if frames.is_empty() { std::slice::from_ref(&last.frame) } else { frames };
+            // A capture without a frame has none to cite.
+            let last_frame = std::slice::from_ref(&last.frame).get(usize::from(last.frame == 0)..).unwrap_or_default();
+            let frames = if frames.is_empty() { last_frame } else { frames };
             let event = Event { def, origin: last, fields: fields.list(), frames, bytes: &[], defect: None };
             self.event(&event);
         };
