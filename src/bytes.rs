@@ -18,31 +18,37 @@ pub struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// Starts at the first byte of `whole`.
+    #[inline]
     pub const fn new(whole: &'a [u8]) -> Reader<'a> {
         Reader { whole, at: 0 }
     }
 
     /// The offset of the next byte from the start of the message.
+    #[inline]
     pub const fn at(&self) -> usize {
         self.at
     }
 
     /// How many bytes are left.
+    #[inline]
     pub const fn left(&self) -> usize {
         self.whole.len().saturating_sub(self.at)
     }
 
     /// Nothing is left.
+    #[inline]
     pub const fn is_empty(&self) -> bool {
         self.left() == 0
     }
 
     /// The bytes that are left, without moving.
+    #[inline]
     pub fn rest(&self) -> &'a [u8] {
         self.whole.get(self.at..).unwrap_or_default()
     }
 
     /// The next `n` bytes.
+    #[inline]
     pub fn take(&mut self, n: usize, what: &'static str) -> Result<&'a [u8], Malformed> {
         let (got, _) = self.rest().split_at_checked(n).ok_or(Malformed { at: self.at, what })?;
         self.at += n;
@@ -50,6 +56,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A reader over the next `n` bytes that goes on counting from the start of the whole message.
+    #[inline]
     pub fn sub(&mut self, n: usize, what: &'static str) -> Result<Reader<'a>, Malformed> {
         let start = self.at;
         self.take(n, what)?;
@@ -57,42 +64,50 @@ impl<'a> Reader<'a> {
     }
 
     /// The next `N` bytes as an array.
+    #[inline]
     pub fn array<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], Malformed> {
         let at = self.at;
         self.take(N, what)?.try_into().map_err(|_| Malformed { at, what })
     }
 
     /// One byte.
+    #[inline]
     pub fn u8(&mut self, what: &'static str) -> Result<u8, Malformed> {
         self.array::<1>(what).map(|[b]| b)
     }
 
     /// Two bytes, big endian.
+    #[inline]
     pub fn u16(&mut self, what: &'static str) -> Result<u16, Malformed> {
         self.array(what).map(u16::from_be_bytes)
     }
 
     /// Three bytes, big endian.
+    #[inline]
     pub fn u24(&mut self, what: &'static str) -> Result<u32, Malformed> {
         self.array::<3>(what).map(|[a, b, c]| u32::from_be_bytes([0, a, b, c]))
     }
 
     /// Four bytes, big endian.
+    #[inline]
     pub fn u32(&mut self, what: &'static str) -> Result<u32, Malformed> {
         self.array(what).map(u32::from_be_bytes)
     }
 
     /// Eight bytes, big endian.
+    #[inline]
     pub fn u64(&mut self, what: &'static str) -> Result<u64, Malformed> {
         self.array(what).map(u64::from_be_bytes)
     }
 
     /// Two bytes, little endian.
+    #[inline]
     pub fn u16_le(&mut self, what: &'static str) -> Result<u16, Malformed> {
         self.array(what).map(u16::from_le_bytes)
     }
 
     /// Four bytes, little endian.
+    #[inline]
     pub fn u32_le(&mut self, what: &'static str) -> Result<u32, Malformed> {
         self.array(what).map(u32::from_le_bytes)
     }

@@ -69,6 +69,8 @@ pub struct FieldDef {
     pub secret: bool,
     /// What a number means, where the number is a code.
     pub codes: Option<fn(u64) -> Option<&'static str>>,
+    /// It is not of a message but of the frame that carried it, or of the event as such.
+    of_frame: bool,
 }
 
 impl PartialEq for FieldDef {
@@ -82,7 +84,7 @@ macro_rules! field_kind {
     ($($(#[$doc:meta])* $name:ident = $kind:ident;)*) => { $(
         $(#[$doc])*
         pub const fn $name(name: &'static str, meaning: &'static str) -> FieldDef {
-            FieldDef { name, kind: Kind::$kind, unit: "", meaning, secret: false, codes: None }
+            FieldDef { name, kind: Kind::$kind, unit: "", meaning, secret: false, codes: None, of_frame: false }
         }
     )* };
 }
@@ -113,6 +115,10 @@ impl FieldDef {
     /// With the meaning of its numbers.
     pub const fn codes(self, codes: fn(u64) -> Option<&'static str>) -> FieldDef {
         FieldDef { codes: Some(codes), ..self }
+    }
+    /// Of the frame.
+    const fn of_frame(self) -> FieldDef {
+        FieldDef { of_frame: true, ..self }
     }
     /// Masked unless secrets are asked for.
     pub const fn secret(self) -> FieldDef {
@@ -513,34 +519,34 @@ impl Origin {
 }
 
 fields! { ORIGIN_FIELDS;
-    FRAME_NUMBER = uint("frame.number", "Number of the frame in its file, from 1");
-    FRAME_TIME = time("frame.time", "Time of the frame");
-    FRAME_INTERFACE = uint("frame.interface_id", "Interface of the capture (pcapng)");
-    ETH_SRC = mac("eth.src", "Source hardware address");
-    ETH_DST = mac("eth.dst", "Destination hardware address");
-    ETH_ADDR = mac("eth.addr", "Source or destination hardware address");
-    VLAN_ID = uint("vlan.id", "802.1Q or 802.1ad VLAN, outermost first");
-    IP_SRC = ip("ip.src", "Source address, IPv4 or IPv6");
-    IP_DST = ip("ip.dst", "Destination address, IPv4 or IPv6");
-    IP_ADDR = ip("ip.addr", "Source or destination address, IPv4 or IPv6");
-    IP_PROTO = uint("ip.proto", "IP protocol number: 6 TCP, 17 UDP");
-    IP_DSCP = uint("ip.dsfield.dscp", "Differentiated services code point");
-    IP_TTL = uint("ip.ttl", "IP time to live or hop limit");
-    TCP_SRCPORT = uint("tcp.srcport", "TCP source port");
-    TCP_DSTPORT = uint("tcp.dstport", "TCP destination port");
-    TCP_PORT = uint("tcp.port", "TCP source or destination port");
-    UDP_SRCPORT = uint("udp.srcport", "UDP source port");
-    UDP_DSTPORT = uint("udp.dstport", "UDP destination port");
-    UDP_PORT = uint("udp.port", "UDP source or destination port");
-    FLOW_SERVER = ip("flow.server", "Address of the end that was asked");
-    FLOW_SERVER_PORT = uint("flow.server_port", "Port of the end that was asked");
-    FLOW_CLIENT = ip("flow.client", "Address of the end that asks");
-    FLOW_CLIENT_PORT = uint("flow.client_port", "Port of the end that asks");
-    EVENT_NAME = text("event", "Name of the event, such as sip.request");
-    EVENT_PROTO = text("proto", "Protocol of the event, such as sip");
-    EVENT_DUPLICATE = flag("duplicate", "The frame is a copy made by a SPAN port");
-    DEFECT_WHAT = text("defect.what", "What could not be read");
-    DEFECT_AT = uint("defect.at", "Offset in the message at which reading stopped").unit("bytes");
+    FRAME_NUMBER = uint("frame.number", "Number of the frame in its file, from 1").of_frame();
+    FRAME_TIME = time("frame.time", "Time of the frame").of_frame();
+    FRAME_INTERFACE = uint("frame.interface_id", "Interface of the capture (pcapng)").of_frame();
+    ETH_SRC = mac("eth.src", "Source hardware address").of_frame();
+    ETH_DST = mac("eth.dst", "Destination hardware address").of_frame();
+    ETH_ADDR = mac("eth.addr", "Source or destination hardware address").of_frame();
+    VLAN_ID = uint("vlan.id", "802.1Q or 802.1ad VLAN, outermost first").of_frame();
+    IP_SRC = ip("ip.src", "Source address, IPv4 or IPv6").of_frame();
+    IP_DST = ip("ip.dst", "Destination address, IPv4 or IPv6").of_frame();
+    IP_ADDR = ip("ip.addr", "Source or destination address, IPv4 or IPv6").of_frame();
+    IP_PROTO = uint("ip.proto", "IP protocol number: 6 TCP, 17 UDP").of_frame();
+    IP_DSCP = uint("ip.dsfield.dscp", "Differentiated services code point").of_frame();
+    IP_TTL = uint("ip.ttl", "IP time to live or hop limit").of_frame();
+    TCP_SRCPORT = uint("tcp.srcport", "TCP source port").of_frame();
+    TCP_DSTPORT = uint("tcp.dstport", "TCP destination port").of_frame();
+    TCP_PORT = uint("tcp.port", "TCP source or destination port").of_frame();
+    UDP_SRCPORT = uint("udp.srcport", "UDP source port").of_frame();
+    UDP_DSTPORT = uint("udp.dstport", "UDP destination port").of_frame();
+    UDP_PORT = uint("udp.port", "UDP source or destination port").of_frame();
+    FLOW_SERVER = ip("flow.server", "Address of the end that was asked").of_frame();
+    FLOW_SERVER_PORT = uint("flow.server_port", "Port of the end that was asked").of_frame();
+    FLOW_CLIENT = ip("flow.client", "Address of the end that asks").of_frame();
+    FLOW_CLIENT_PORT = uint("flow.client_port", "Port of the end that asks").of_frame();
+    EVENT_NAME = text("event", "Name of the event, such as sip.request").of_frame();
+    EVENT_PROTO = text("proto", "Protocol of the event, such as sip").of_frame();
+    EVENT_DUPLICATE = flag("duplicate", "The frame is a copy made by a SPAN port").of_frame();
+    DEFECT_WHAT = text("defect.what", "What could not be read").of_frame();
+    DEFECT_AT = uint("defect.at", "Offset in the message at which reading stopped").unit("bytes").of_frame();
 }
 
 /// What a dissector says of one message. Borrowed: it ends with the frame.
@@ -576,7 +582,9 @@ impl<'a> Event<'a> {
         for value in self.values(def) {
             found(value);
         }
-        self.origin_value(def, found);
+        if def.of_frame {
+            self.origin_value(def, found);
+        }
     }
 
     fn origin_value(&self, def: &'static FieldDef, found: &mut dyn FnMut(&Value<'_>)) {

@@ -212,6 +212,8 @@ pub struct Phones {
     by_ip: HashMap<IpAddr, Bound, FixedState>,
     /// Who speaks on a flow of a shared address: by client end and server end.
     by_flow: HashMap<(IpAddr, u16, IpAddr, u16), u32, FixedState>,
+    /// What ARP says of stations that are no phones yet.
+    arp: HashMap<IpAddr, [u8; 6], FixedState>,
     /// Addresses that register phones or serve their files.
     servers: HashSet<IpAddr, FixedState>,
     /// Phones seen on the link itself, and what a switch said before the first of them.
@@ -381,6 +383,7 @@ impl Phones {
             by_mac: HashMap::with_hasher(FixedState::default()),
             by_ip: HashMap::with_hasher(FixedState::default()),
             by_flow: HashMap::with_hasher(FixedState::default()),
+            arp: HashMap::with_hasher(FixedState::default()),
             servers: HashSet::with_hasher(FixedState::default()),
             on_link: Vec::new(),
             switch_waiting: VecDeque::new(),
@@ -642,6 +645,9 @@ impl Phones {
             return;
         }
         // Another station answers the phone, or claims its address: that phone is concerned.
+        if let Some(ip) = address.filter(|ip| self.arp.len() < self.limits.stations || self.arp.contains_key(ip)) {
+            self.arp.insert(ip, mac);
+        }
         let asked = event.origin.eth_dst.and_then(|mac| self.by_mac.get(&mac).copied());
         let claimed = match address.and_then(|ip| self.by_ip.get(&ip).copied()) {
             Some(Bound::To(id)) => Some(id),
@@ -665,6 +671,8 @@ impl Phones {
             // CUCM repeats the other party's device name in its own INVITE.
             "sip" => value(event, n.sip_status).is_none() && !flag(event, n.sip_cucm),
             "ciscoalarm" | "skinny" => true,
+            // A phone that browses names itself in what it asks for; a server that speaks of one does not count.
+            "http" => value(event, n.http_model).is_some(),
             _ => false,
         });
         // Names in requests are the sender's own; a file event is about the one who asked.
@@ -886,6 +894,13 @@ impl Phones {
             return;
         }
         station.is_phone = true;
+        if station.phone.mac.is_none() {
+            let claimed = station.phone.addresses.last().and_then(|a| self.arp.get(&a.ip)).copied();
+            if let Some(mac) = claimed.filter(|mac| !self.by_mac.contains_key(mac)) {
+                station.phone.mac = Some(mac);
+                self.by_mac.insert(mac, id);
+            }
+        }
         let waited: Vec<EventBuf> = std::mem::take(&mut station.waiting).into();
         self.waiting = self.waiting.saturating_sub(waited.len());
         if !waited.is_empty() {

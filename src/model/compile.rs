@@ -521,5 +521,5 @@ impl Names for Timers<'_> {
 struct Nothing;
 
 impl crate::expr::Scope for Nothing {
-    fn field(&self, _def: &'static crate::event::FieldDef, _found: &mut dyn FnMut(&Value<'_>)) {}
+    fn field(&self, _def: &'static FieldDef, _found: &mut dyn FnMut(&Value<'_>)) {}
 }

@@ -2,6 +2,7 @@
 
 use super::head::{self, Head, Header, Start};
 use super::mask_uri;
+use super::uri::device_name;
 use crate::bytes::Malformed;
 use crate::event::{FieldDef, Fields, float, text, uint};
 use crate::fields;
@@ -39,6 +40,7 @@ fields! { FIELDS;
     PROXY_AUTHORIZATION = text("http.proxy_authorization", "Credentials for a proxy").secret();
     COOKIE = text("http.cookie", "Cookie of the client").secret();
     SET_COOKIE = text("http.set_cookie", "Cookie that the server sets").secret();
+    DEVICENAME = text("http.devicename", "Device name among the query parameters of the URI: SEP and 12 hexadecimal digits");
     RESPONSE_FOR_URI = text("http.response_for.uri", "URI that the response answers");
     REQUEST_IN = uint("http.request_in", "Frame of the request that the response answers");
     TIME = float("http.time", "From the request to the response").unit("s");
@@ -102,6 +104,7 @@ pub(super) fn head_fields<'a>(head: &Head<'a>, fields: &mut Fields<'a>) -> Optio
             fields.text(&REQUEST_METHOD, method, 0);
             let uri = String::from_utf8_lossy(target);
             let at = method.len() + 1;
+            let device = device_name(&uri).map(str::to_owned);
             match mask_uri(&uri) {
                 masked if masked == uri => fields.str(&REQUEST_URI, uri, at, target.len()),
                 masked => {
@@ -109,6 +112,9 @@ pub(super) fn head_fields<'a>(head: &Head<'a>, fields: &mut Fields<'a>) -> Optio
                     fields.str(&REQUEST_FULL_URI, uri, at, target.len())
                 }
             };
+            if let Some(device) = device {
+                fields.str(&DEVICENAME, device, 0, 0);
+            }
             fields.text(&REQUEST_VERSION, version, at + target.len() + 1);
             if !head::is_known(method) {
                 defect = Some(Malformed { at: 0, what: "method" });

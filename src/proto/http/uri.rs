@@ -25,6 +25,20 @@ pub fn mask_uri(uri: &str) -> Cow<'_, str> {
     masked.into()
 }
 
+/// The device that a query names (`devicename=`, `device=`, `name=`), if it is one of Cisco's names.
+pub fn device_name(uri: &str) -> Option<&str> {
+    let (_, query) = uri.split_once('?')?;
+    query.split(['&', ';']).find_map(|parameter| {
+        let (key, value) = parameter.split_once('=')?;
+        let named = ["devicename", "device", "name"].iter().any(|known| key.eq_ignore_ascii_case(known));
+        let digits = value.get(3..)?;
+        let is_device = value.get(..3)?.eq_ignore_ascii_case("SEP")
+            && digits.len() == 12
+            && digits.bytes().all(|b| b.is_ascii_hexdigit());
+        (named && is_device).then_some(value)
+    })
+}
+
 fn is_secret(parameter: &str) -> bool {
     let Some((name, value)) = parameter.split_once('=') else { return false };
     !value.is_empty() && SECRET.iter().any(|secret| name.eq_ignore_ascii_case(secret))
