@@ -149,7 +149,7 @@ impl Check {
     }
 
     /// A second pass: every frame from or to that phone, of all protocols.
-    fn write_phone(&self, input: &Input, outcome: &Outcome, wanted: &str, path: &PathBuf) -> Result<(), Stop> {
+    fn write_phone(&self, input: &Input, outcome: &Outcome, wanted: &str, path: &Path) -> Result<(), Stop> {
         let Some((_, phone)) = outcome.phones.all().find(|(_, phone)| phone.is(wanted)) else {
             complain(&format!("{}: no phone {wanted} in it, nothing written to {}", input.name, path.display()));
             return Ok(());

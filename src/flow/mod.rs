@@ -20,6 +20,7 @@ use crate::{events, fields};
 fields! { FIELDS;
     ATTEMPT = uint("tcp.attempt", "How many SYNs this connection has had");
     LOST = uint("tcp.lost", "Bytes that are missing from the capture").unit("bytes");
+    RECEIVED = uint("tcp.received", "Bytes of the other end that whoever closes has acknowledged").unit("bytes");
 }
 
 events! { EVENTS;
@@ -40,8 +41,8 @@ pub enum Edge {
     Accept,
     /// RST in answer to the SYN.
     Refused,
-    /// FIN.
-    Close,
+    /// FIN; how many bytes of the other end had been acknowledged, if the opening was captured.
+    Close(Option<u64>),
     /// RST on an open connection.
     Reset,
     /// Only one direction of the connection is in the capture, though the other acknowledged bytes of it.

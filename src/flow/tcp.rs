@@ -134,7 +134,8 @@ impl Connection {
             other.gaps(&mut read, false);
         }
         if first_fin {
-            follow.edge(slot, Edge::Close, origin);
+            let received = self.half(side.other()).received();
+            follow.edge(slot, Edge::Close(received), origin);
         }
         for side in [side, side.other()] {
             self.end_if_complete(&mut Read { follow, slot, origin, side, flow, limits });
@@ -289,6 +290,13 @@ impl<F: Follow> Read<'_, F> {
 }
 
 impl Half {
+    /// How many bytes of this direction the other end has acknowledged.
+    fn received(&self) -> Option<u64> {
+        let first = self.initial?.wrapping_add(1);
+        let fin = i32::from(self.end.is_some() && self.acked == self.end.map(|end| end.wrapping_add(1)));
+        Some((after(self.acked?, first) - fin).max(0) as u64)
+    }
+
     fn data<F: Follow>(&mut self, read: &mut Read<'_, F>, seq: u32, payload: &[u8]) {
         if self.ended || payload.is_empty() {
             return;
@@ -578,12 +586,12 @@ mod tests {
         w.send(Side::Server, "A", 505, 1, b"two\n");
         w.send(Side::Server, "FA", 520, 1, b"");
         w.send(Side::Client, "A", 1, 509, b"");
-        assert_eq!(w.script.0, ["Connect(1)", "Accept", "Close"]);
+        assert_eq!(w.script.0, ["Connect(1)", "Accept", "Close(Some(0))"]);
         w.send(Side::Client, "A", 1, 521, b"");
-        assert_eq!(
-            w.script.0[3..],
-            ["Server gap 4", "Server two", "Server gap 11", "Server Fin", "Server end, 0 left"]
-        );
+        w.send(Side::Client, "FA", 1, 521, b"");
+        let said =
+            ["Server gap 4", "Server two", "Server gap 11", "Server Fin", "Server end, 0 left", "Close(Some(19))"];
+        assert_eq!(w.script.0[3..9], said);
     }
 
     #[test]

@@ -235,7 +235,12 @@ impl<W: Watch> Follow for Core<W> {
             }
             Edge::Accept => &flow::ACCEPT,
             Edge::Refused => &flow::REFUSED,
-            Edge::Close => &flow::CLOSE,
+            Edge::Close(received) => {
+                if let Some(received) = received {
+                    fields.uint(&flow::RECEIVED, received, 0, 0);
+                }
+                &flow::CLOSE
+            }
             Edge::Reset => &flow::RESET,
             Edge::OneWay => {
                 self.one_way.0 += 1;

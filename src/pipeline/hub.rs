@@ -20,13 +20,17 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+/// An end of a flow: address, port, IP protocol.
+type End = (IpAddr, u16, u8);
+
 /// Where every event passes: phones learn, models judge, the watcher sees.
 pub(super) struct Hub<W: Watch> {
     pub(super) phones: Phones,
     pub(super) engine: Engine,
     pub(super) findings: Findings,
     pub(super) watch: W,
-    pub(super) expectations: HashMap<(IpAddr, u16, u8), (Option<IpAddr>, usize), FixedState>,
+    /// By end (address, port, IP protocol): the other end, if it is known, and the protocol.
+    pub(super) expectations: HashMap<End, (Option<IpAddr>, usize), FixedState>,
     pub(super) expectations_made: u64,
     /// The lists each phone (or address) fetched last: what later files are signed by.
     pub(super) trust: HashMap<IpAddr, Held, FixedState>,

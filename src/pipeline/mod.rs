@@ -64,7 +64,7 @@ pub fn schema() -> Schema {
 }
 
 /// What is asked of a run.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Bounds of the flow room.
     pub flows: flow::Limits,
@@ -78,19 +78,6 @@ pub struct Options {
     pub show_duplicates: bool,
     /// Give events that only `decode` shows.
     pub detail: bool,
-}
-
-impl Default for Options {
-    fn default() -> Options {
-        Options {
-            flows: flow::Limits::default(),
-            fragments: frag::Bounds::default(),
-            phones: phone::Limits::default(),
-            engine: model::Limits::default(),
-            show_duplicates: false,
-            detail: false,
-        }
-    }
 }
 
 /// Sees every event as it comes, with the phones it concerns; `decode`, the screen and goldens watch.

@@ -179,7 +179,7 @@ impl Writer {
                     write!(line, " ({meaning})")?;
                 }
                 writeln!(line, "    {}", field.def.meaning)?;
-                if show.bytes && field.len > 0 && !(field.def.secret && !show.secrets) {
+                if show.bytes && field.len > 0 && (show.secrets || !field.def.secret) {
                     let at = field.at as usize;
                     hex_dump(
                         line,

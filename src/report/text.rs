@@ -108,7 +108,7 @@ fn phone_lines(
         .filter(|f| f.capture == phone.capture && f.phones.contains(&phone.label))
         .filter(|f| !style.quiet || f.severity == Severity::Fail)
         .collect();
-    findings.sort_by(|a, b| b.severity.cmp(&a.severity));
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     for finding in findings {
         finding_lines(finding, paint, out)?;
     }
