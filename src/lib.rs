@@ -13,6 +13,7 @@ pub mod expr;
 pub mod finding;
 pub mod flow;
 pub mod golden;
+pub mod live;
 pub mod model;
 pub mod phone;
 pub mod pipeline;

@@ -1,9 +1,11 @@
 //! The command line: what may be asked, and one file for each command.
 
+pub mod capture;
 pub mod check;
 pub mod decode;
 pub mod fields;
 pub mod golden;
+pub mod live;
 pub mod models;
 pub mod run;
 pub mod synth;
@@ -31,6 +33,8 @@ enum Command {
     Check(check::Check),
     /// Show every decoded message
     Decode(decode::Decode),
+    /// Capture on an interface, judge and tell, without a screen
+    Capture(capture::Capture),
     /// Every event and field that -Y, -e and the models may name
     Fields(fields::Fields),
     /// The sequence models, built in or yours
@@ -151,6 +155,7 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         Command::Check(it) => it.run(),
         Command::Decode(it) => it.run(),
+        Command::Capture(it) => it.run(),
         Command::Fields(it) => it.run(),
         Command::Models(it) => it.run(),
         Command::Golden(it) => it.run(),

@@ -262,6 +262,11 @@ impl Engine {
         self.flows.iter().cloned().chain(open).collect()
     }
 
+    /// Runs that are over.
+    pub(super) fn ended(&self) -> &[Flow] {
+        &self.flows
+    }
+
     /// The values of a fact that the models set; `None` if nobody did.
     pub fn fact(&self, phone: PhoneId, name: &str) -> Option<&[Value<'static>]> {
         let at = self.models.facts.iter().position(|fact| fact.name == name)?;

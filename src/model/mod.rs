@@ -79,6 +79,7 @@ pub mod load;
 mod read;
 mod row;
 mod run;
+mod standing;
 mod view;
 
 #[cfg(test)]
@@ -94,6 +95,7 @@ use crate::event::{EventDef, FieldDef, Value};
 use crate::expr::Expr;
 use crate::finding::Severity;
 pub use engine::{Concerned, Engine, Limits, Who};
+pub use standing::Standing;
 
 /// All loaded models, resolved and ready to run.
 #[derive(Debug)]

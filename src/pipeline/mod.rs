@@ -6,6 +6,7 @@
 
 mod core;
 mod hub;
+mod look;
 mod routes;
 
 use self::core::Core;
@@ -24,6 +25,7 @@ use crate::source::{Frame, Notes};
 use crate::time::{Span, Ts};
 use crate::{events, fields};
 use hub::{Hub, Sight};
+pub use look::Look;
 use routes::Routes;
 use std::sync::Arc;
 

@@ -34,6 +34,11 @@ pub fn lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
+/// One finding, as it happens.
+pub fn finding(finding: &super::FindingReport, out: &mut dyn Write) -> io::Result<()> {
+    line(out, "finding", finding)
+}
+
 fn line<T: Serialize>(out: &mut dyn Write, record: &'static str, it: &T) -> io::Result<()> {
     serde_json::to_writer(&mut *out, &Record { record, it })?;
     out.write_all(b"\n")

@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::event::Mac;
 use crate::finding::{Finding, Flow, PhoneId, Severity, Verdict};
 use crate::phone::{Phone, Phones};
-use crate::pipeline::{Outcome, Summary};
+use crate::pipeline::{Look, Outcome, Summary};
 use crate::source::Notes;
 
 /// The version of the JSON form.
@@ -177,12 +177,19 @@ impl Default for Report {
 impl Report {
     /// Adds what one capture said.
     pub fn add(&mut self, path: &str, outcome: &Outcome, notes: &Notes, only: Only<'_>) {
+        self.add_look(path, &outcome.look(), notes, only);
+    }
+
+    /// Adds what one capture said so far.
+    pub fn add_look(&mut self, path: &str, outcome: &Look<'_>, notes: &Notes, only: Only<'_>) {
         let capture = self.captures.len();
         self.captures.push(capture_report(path, &outcome.summary, notes));
         let meant = |id: PhoneId| {
             only.phone.is_none_or(|wanted| outcome.phones.get(id).is_some_and(|phone: &Phone| phone.is(wanted)))
         };
-        let findings: Vec<&Finding> = outcome.findings.iter().filter(|f| only.takes(&f.model)).collect();
+        let mut findings: Vec<&Finding> = outcome.findings.iter().filter(|f| only.takes(&f.model)).collect();
+        // So far they stand in the order in which they were found; a deadline's is dated before that.
+        findings.sort_by_key(|f| (f.time, f.frames.first().copied(), f.serial));
         let by_serial: HashMap<u32, &Finding> = findings.iter().map(|f| (f.serial, *f)).collect();
         let mut flows_of: HashMap<PhoneId, Vec<FlowReport>> = HashMap::new();
         for flow in outcome.flows.iter().filter(|f| only.takes(&f.model)) {
@@ -207,7 +214,7 @@ impl Report {
             findings
                 .iter()
                 .filter(|f| only.phone.is_none() || f.phones.iter().any(|id| meant(*id)))
-                .map(|f| finding_report(capture, f, &outcome.phones)),
+                .map(|f| finding_report(capture, f, outcome.phones)),
         );
     }
 
@@ -301,7 +308,8 @@ fn flow_report(flow: &Flow, findings: &HashMap<u32, &Finding>) -> FlowReport {
     }
 }
 
-fn finding_report(capture: usize, finding: &Finding, phones: &Phones) -> FindingReport {
+/// A finding, with its phones by name.
+pub fn finding_report(capture: usize, finding: &Finding, phones: &Phones) -> FindingReport {
     let label = |id: &PhoneId| phones.get(*id).map(Phone::label);
     FindingReport {
         id: finding.id.to_string(),

@@ -154,6 +154,25 @@ fn finding_lines(finding: &FindingReport, paint: Paint, out: &mut dyn Write) -> 
     Ok(())
 }
 
+/// A finding in one line, as it happens.
+pub fn finding_line(finding: &FindingReport, out: &mut dyn Write) -> io::Result<()> {
+    let glyph = match finding.severity {
+        Severity::Fail => "✖",
+        Severity::Warn => "!",
+        Severity::Info => "i",
+    };
+    let whom = if finding.phones.is_empty() { "the capture".to_owned() } else { finding.phones.join(", ") };
+    writeln!(
+        out,
+        "{} {glyph} {} {}  {whom}  {}: {}",
+        finding.clock,
+        finding.severity,
+        finding.id,
+        frames_label(&finding.frames),
+        finding.what
+    )
+}
+
 /// Nothing but inconclusive: what was seen, what is missing, where to capture.
 fn nothing_judged(
     capture: &CaptureReport,

@@ -1,0 +1,79 @@
+//! How things stand while frames still come: for a summary on demand, and for the screen.
+
+use super::{Outcome, Pipeline, Summary, Watch};
+use crate::finding::{Finding, Flow, PhoneId};
+use crate::model::{Models, Standing};
+use crate::phone::Phones;
+use crate::proto::PROTOCOLS;
+use std::borrow::Cow;
+
+/// What is known of a capture: so far, or at its end.
+#[derive(Debug)]
+pub struct Look<'p> {
+    /// The capture.
+    pub summary: Cow<'p, Summary>,
+    /// Who is who.
+    pub phones: &'p Phones,
+    /// Findings, in the order in which they were found.
+    pub findings: &'p [Finding],
+    /// Flows, as they stand.
+    pub flows: Cow<'p, [Flow]>,
+}
+
+impl Outcome {
+    /// What is known at the end.
+    pub fn look(&self) -> Look<'_> {
+        Look {
+            summary: Cow::Borrowed(&self.summary),
+            phones: &self.phones,
+            findings: &self.findings,
+            flows: Cow::Borrowed(&self.flows),
+        }
+    }
+}
+
+impl<W: Watch> Pipeline<W> {
+    /// What is known so far.
+    pub fn look(&self) -> Look<'_> {
+        let hub = &self.core.hub;
+        Look {
+            summary: Cow::Owned(self.summary()),
+            phones: &hub.phones,
+            findings: hub.findings.list(),
+            flows: Cow::Owned(hub.engine.flows()),
+        }
+    }
+
+    /// The capture, so far.
+    pub fn summary(&self) -> Summary {
+        let hub = &self.core.hub;
+        Summary {
+            packets: self.packets.max(self.last_frame),
+            first: self.first,
+            last: self.first.map(|_| self.now),
+            duplicates: self.duplicates,
+            seen: PROTOCOLS.iter().map(|p| p.name).zip(hub.seen.iter().copied()).filter(|(_, n)| *n > 0).collect(),
+            others: hub.others.clone(),
+        }
+    }
+
+    /// Findings so far.
+    pub fn findings(&self) -> &[Finding] {
+        self.core.hub.findings.list()
+    }
+
+    /// The models it judges by.
+    pub fn models(&self) -> &Models {
+        self.core.hub.engine.models()
+    }
+
+    /// Every run of every model as it stands, without a copy.
+    pub fn standings(&self, see: &mut dyn FnMut(&Standing<'_>)) {
+        self.core.hub.engine.standings(see);
+    }
+
+    /// The flows of one phone, as they stand.
+    pub fn flows_of(&self, phone: PhoneId) -> Vec<Flow> {
+        self.core.hub.engine.flows_of(phone)
+    }
+}
