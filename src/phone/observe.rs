@@ -84,11 +84,15 @@ impl Phones {
     /// A switch speaks: of the one phone on this link, or of the one whose power request it echoes.
     fn switch(&mut self, event: &Event<'_>, keep: bool) {
         let request = value(event, self.fields.cdp_request).and_then(Value::as_uint);
+        // A camera application behind the phone is no switch.
+        let camera = flag(event, self.fields.cdp_camera) && !flag(event, self.fields.cdp_switch);
         let echoed = request.and_then(|r| self.power_requests.get(&r)).map(|id| self.resolve(*id));
         match (echoed, self.on_link.as_slice()) {
             (Some(id), _) | (None, &[id]) => {
                 let id = self.resolve(id);
-                self.hangs_on(id, event);
+                if !camera {
+                    self.hangs_on(id, event);
+                }
                 self.concern(id, false, event, keep);
             }
             (None, []) if keep && self.switch_waiting.len() < 32 => self.switch_waiting.push_back(event.to_buf()),
@@ -190,6 +194,8 @@ impl Phones {
         let sip_sent = event.def.proto() == "sip"
             && (flag(event, n.sip_phone) || flag(event, n.sip_alarm) && value(event, n.sip_method).is_some());
         let proof = sip_sent || flag(event, n.skinny_phone) || value(event, n.http_model).is_some();
+        let pushed = self.answers_a_push(event);
+        let proof = proof || pushed;
         let named = self.name_in(event).filter(|_| match event.def.proto() {
             "file" => true,
             // CUCM repeats the other party's device name in its own INVITE.
@@ -232,6 +238,21 @@ impl Phones {
         self.concern_ends(event, src.ip, dst.ip, keep);
     }
 
+    /// The web server of a phone answers an application that told it to do something.
+    fn answers_a_push(&self, event: &Event<'_>) -> bool {
+        event.def.name == "ciscoxml.object"
+            && event.origin.sender == Some(crate::event::Side::Server)
+            && event.origin.src.is_some_and(|src| matches!(src.port, 80 | 443))
+            && text_of(event, self.fields.xml_type)
+                .is_some_and(|kind| matches!(kind.as_str(), "CiscoIPPhoneResponse" | "CiscoIPPhoneError"))
+    }
+
+    /// What is pushed to a station waits for it: only phones are told to do something at that path.
+    fn is_push(&self, event: &Event<'_>) -> bool {
+        event.def.name == "http.request"
+            && text_of(event, self.fields.http_uri).is_some_and(|uri| uri.starts_with("/CGI/Execute"))
+    }
+
     /// An answer to a REGISTER comes from a registrar, a file from its server.
     fn learn_server(&mut self, event: &Event<'_>) -> bool {
         let n = &self.fields;
@@ -251,7 +272,13 @@ impl Phones {
 
     fn concern_ends(&mut self, event: &Event<'_>, src: IpAddr, dst: IpAddr, keep: bool) {
         let sender = self.speaker(event, src);
-        let receiver = self.speaker(event, dst);
+        let mut receiver = self.speaker(event, dst);
+        if receiver.is_none() && keep && self.is_push(event) && is_station(dst) {
+            receiver = self.add();
+            if let Some(id) = receiver {
+                self.bind(dst, id, event.origin.time, false);
+            }
+        }
         self.learn(event, sender, receiver);
         match (sender, receiver) {
             (None, None) => self.wait_as_stranger(event, keep),

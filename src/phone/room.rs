@@ -29,6 +29,20 @@ pub(super) enum Bound {
     Shared,
 }
 
+/// Blocks of hardware addresses that Cisco phones have been seen with in public captures. A block is no proof: Cisco
+/// uses one for other devices, too.
+const PHONE_BLOCKS: [[u8; 3]; 9] = [
+    [0x00, 0x12, 0xda],
+    [0x00, 0x1b, 0x53],
+    [0x00, 0x1b, 0x54],
+    [0x00, 0x21, 0x55],
+    [0x0c, 0x75, 0xbd],
+    [0x0c, 0xd0, 0xf8],
+    [0x10, 0x8c, 0xcf],
+    [0xe8, 0xed, 0xf3],
+    [0xf8, 0x7b, 0x20],
+];
+
 /// All phones of a capture.
 #[derive(Debug)]
 pub struct Phones {
@@ -304,6 +318,48 @@ impl Phones {
             }
             None => self.observed.proven.push((PhoneId(id), events)),
         }
+    }
+
+    /// The capture is over, and nobody in it has proved to be a phone. Then a station counts as one whose own hardware
+    /// address (by ARP: no router's) is of a block of Cisco phones, and whose web port refused a connection, or which
+    /// was refused one at a port of phone services: such a capture was taken for just that.
+    pub fn finish(&mut self) -> Vec<(PhoneId, Vec<EventBuf>)> {
+        self.observed.clear();
+        if self.stations.iter().any(|station| station.is_phone) {
+            return Vec::new();
+        }
+        let refused: Vec<EventBuf> = self
+            .stations
+            .iter()
+            .filter(|station| station.phone.name.is_none() && !station.phone.speaks.contains(&"dhcp"))
+            .flat_map(|station| &station.waiting)
+            .filter(|event| event.def.name == "tcp.refused")
+            .cloned()
+            .collect();
+        for event in refused {
+            let (Some(client), Some(server)) = (event.origin.client(), event.origin.server()) else { continue };
+            let is_phones = |ip: &IpAddr| {
+                let block = self.arp.get(ip).and_then(|mac| mac.first_chunk::<3>());
+                block.is_some_and(|block| PHONE_BLOCKS.contains(block)) && !self.servers.contains(ip)
+            };
+            let ip = match server.port {
+                80 | 443 if is_phones(&server.ip) => server.ip,
+                80 | 443 | 8080 | 8443 if is_phones(&client.ip) => client.ip,
+                _ => continue,
+            };
+            let id = match self.by_ip.get(&ip) {
+                Some(Bound::To(id)) => self.resolve(*id),
+                Some(Bound::Shared) => continue,
+                None => {
+                    let Some(id) = self.add() else { continue };
+                    self.bind(ip, id, event.origin.time, false);
+                    self.give(id, vec![event]);
+                    id
+                }
+            };
+            self.prove(id);
+        }
+        std::mem::take(&mut self.observed.proven)
     }
 
     /// The station has part in this event: now if it is a phone, later if it proves to be one.

@@ -176,6 +176,16 @@ impl<W: Watch> Hub<W> {
         }
     }
 
+    /// Nobody has proved to be a phone: who is one by a weaker sign is judged now.
+    pub(super) fn last_resort(&mut self) {
+        for (phone, earlier) in self.phones.finish() {
+            for told in &earlier {
+                let sends = self.phones.sends(phone, told);
+                self.judge(&told.borrow(), &[Concerned { phone, sends }]);
+            }
+        }
+    }
+
     /// What is said of the capture at its end.
     pub(super) fn capture_facts(
         &mut self,

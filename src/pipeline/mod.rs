@@ -263,6 +263,7 @@ impl<W: Watch> Pipeline<W> {
         self.flows.finish(&mut self.core, &last);
         self.core.finish(&last);
         let hub = &mut self.core.hub;
+        hub.last_resort();
         hub.capture_facts(&last, notes, &self.core.gaps, &self.core.one_way);
         hub.tick(self.now);
         let Hub { mut engine, phones, mut findings, watch, seen, others, holds_ip, .. } = self.core.hub;

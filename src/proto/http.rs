@@ -19,7 +19,8 @@ use std::collections::VecDeque;
 
 use super::{Close, Dissect, On, Out, Probe, Protocol, Segment, Side};
 use crate::bytes::Malformed;
-use crate::event::{Origin, Value};
+use crate::content::Emit;
+use crate::event::{EventDef, Fields, Origin, Value};
 use crate::events;
 use crate::proto::fetch::{self, Answer, Class, Fetch};
 use crate::time::Ts;
@@ -406,6 +407,7 @@ impl Http {
     /// `bytes` begin with the head.
     fn complete(&mut self, open: &Open, bytes: &[u8], origin: &Origin, out: &mut Out<'_>) {
         self.say(open, bytes, origin, None, out);
+        content(open, bytes, origin, out);
         if let Some(fetch) = open.fetch.as_ref().filter(|_| is_response(bytes)) {
             fetch.complete(&open.body, origin, out);
         }
@@ -491,6 +493,18 @@ impl Http {
             fetch.requested(origin, out);
         }
     }
+}
+
+/// What the body says, where it is XML, a form or text of a phone service.
+fn content(open: &Open, bytes: &[u8], origin: &Origin, out: &mut Out<'_>) {
+    let Some((body, head)) = open.shown_body().zip(head::parse(bytes).ok()) else { return };
+    let kind = String::from_utf8_lossy(head.header("content-type").unwrap_or_default());
+    let frames = fetch::until(&open.frames, origin.frame);
+    let wanted = out.wanted();
+    let mut take = |def: &'static EventDef, fields: Fields<'_>, defect: Option<Malformed>| {
+        out.event_of(def, fields, origin, &frames, &[], defect);
+    };
+    crate::content::body(&kind, body, &mut Emit::new(&mut take, wanted));
 }
 
 fn is_response(head: &[u8]) -> bool {

@@ -75,6 +75,16 @@ impl Open {
         (used, progress)
     }
 
+    /// The body where it is kept whole: text, a form, or XML.
+    pub(super) fn shown_body(&self) -> Option<&[u8]> {
+        let body = self.body.kept().filter(|body| !body.is_empty())?;
+        match self.shown {
+            Shown::Text | Shown::Form => Some(body),
+            Shown::IfXml => is_xml(body).then_some(body),
+            Shown::No => None,
+        }
+    }
+
     /// The body as it is shown, and in which field.
     pub(super) fn text(&self) -> Option<(&'static FieldDef, Cow<'_, str>)> {
         let body = self.body.kept().filter(|body| !body.is_empty())?;

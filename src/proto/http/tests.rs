@@ -246,7 +246,7 @@ fn small_texts_are_shown() {
         testing::stream(&PROTOCOL, (50000, 80), &[(Server, text.as_bytes())]).concat()
     };
     assert!(answer("text/xml; charset=utf-8", "<a/>").ends_with("http.body_bytes=4 http.file_data=<a/>"));
-    assert!(answer("text/plain", "AUTHORIZED").ends_with("http.file_data=AUTHORIZED"));
+    assert!(answer("text/plain", "AUTHORIZED").contains("http.file_data=AUTHORIZED"));
     assert!(answer("text/html", "<?xml ?>").ends_with("http.file_data=<?xml ?>"));
     assert!(answer("text/html", "<html>").ends_with("http.body_bytes=6"));
     assert!(answer("image/png", "<?xml ?>").ends_with("http.body_bytes=8"));
