@@ -2,6 +2,7 @@
 
 use super::Watch;
 use super::hub::Hub;
+use super::inside::Stream;
 use super::routes::{Routes, protocol};
 use crate::decode::Layer;
 use crate::event::{Fields, Origin, Side};
@@ -33,7 +34,7 @@ pub(super) enum Slot {
     /// Datagrams of a protocol.
     Datagrams(Found),
     /// A connection's own dissector.
-    Stream(Box<dyn Dissect>),
+    Stream(Box<Stream>),
     /// Nothing that is read here, as of that many expectations.
     Opaque(u64),
 }
@@ -200,14 +201,15 @@ impl<W: Watch> Follow for Core<W> {
             let tries = if let Slot::Trying(tries) = slot { *tries } else { 0 };
             let most = if self.routes.on_port(segment.origin) { TRIES_ON_PORT } else { TRIES };
             *slot = match self.recognise(segment) {
-                Ok(Some(found)) => protocol(found.index).map_or(Slot::Opaque(0), |p| Slot::Stream((p.new)())),
+                Ok(Some(found)) => protocol(found.index)
+                    .map_or(Slot::Opaque(0), |p| Slot::Stream(Box::new(Stream::new(found.index, (p.new)())))),
                 Err(()) if !segment.end && segment.bytes.len() < 64 => return 0,
                 _ if tries + 1 >= most => Slot::Opaque(0),
                 _ => Slot::Trying(tries + 1),
             };
         }
         match slot {
-            Slot::Stream(dissector) => dissector.stream(segment, &mut Out::new(&mut self.hub, &mut self.spare)),
+            Slot::Stream(stream) => stream.stream(segment, &self.routes, &mut self.hub, &mut self.spare),
             _ => segment.bytes.len(),
         }
     }

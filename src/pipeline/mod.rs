@@ -6,6 +6,7 @@
 
 mod core;
 mod hub;
+mod inside;
 mod look;
 mod routes;
 

@@ -142,6 +142,17 @@ pub struct Mark {
     pub frame: u64,
 }
 
+/// A piece of what a stream carries inside another protocol, in the clear: a record of TLS without encryption.
+#[derive(Debug, Clone, Default)]
+pub struct Inside {
+    /// The piece.
+    pub bytes: Vec<u8>,
+    /// Which frame brought the bytes from which offset on.
+    pub marks: Vec<Mark>,
+    /// How many bytes at its end belong to the outer protocol (a checksum); `None` if that is not known.
+    pub trailer: Option<usize>,
+}
+
 /// How a direction of a TCP connection came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Close {
@@ -238,6 +249,7 @@ pub struct Out<'s> {
     sink: &'s mut dyn Sink,
     spare: &'s mut Spare,
     expected: bool,
+    inside: bool,
 }
 
 impl std::fmt::Debug for Out<'_> {
@@ -252,9 +264,20 @@ pub struct Spare {
     fields: Vec<Field<'static>>,
     frames: Vec<u64>,
     wanted: Option<Arc<Wanted>>,
+    inside: Vec<Inside>,
 }
 
 impl Spare {
+    /// What the dissector gave with [`Out::inside`] since it was asked last.
+    pub fn take_inside(&mut self) -> Vec<Inside> {
+        std::mem::take(&mut self.inside)
+    }
+
+    /// Whether there is any.
+    pub fn has_inside(&self) -> bool {
+        !self.inside.is_empty()
+    }
+
     /// For readers who ask for these fields alone; `None` if they ask for all.
     pub fn of(wanted: Option<Arc<Wanted>>) -> Spare {
         Spare { wanted, ..Spare::default() }
@@ -264,12 +287,31 @@ impl Spare {
 impl<'s> Out<'s> {
     /// Into `sink`, with memory to reuse.
     pub fn new(sink: &'s mut dyn Sink, spare: &'s mut Spare) -> Out<'s> {
-        Out { sink, spare, expected: false }
+        Out { sink, spare, expected: false, inside: false }
     }
 
     /// For a datagram of a flow that was announced to carry the protocol ([`Expect`]), or not.
     pub fn expected(self, expected: bool) -> Out<'s> {
         Out { expected, ..self }
+    }
+
+    /// For a stream of which somebody reads what is inside, or not.
+    pub fn inside_wanted(self, inside: bool) -> Out<'s> {
+        Out { inside, ..self }
+    }
+
+    /// A part of `segment.bytes` is a piece of another protocol's stream, and `trailer` bytes of ours at its end.
+    pub fn inside(&mut self, segment: &Segment<'_>, part: std::ops::Range<usize>, trailer: Option<usize>) {
+        let Some(bytes) = segment.bytes.get(part.clone()).filter(|_| self.inside) else { return };
+        let ends = segment.marks.iter().skip(1).map(|next| next.at).chain(std::iter::once(usize::MAX));
+        let marks = segment
+            .marks
+            .iter()
+            .zip(ends)
+            .filter(|(mark, end)| mark.at < part.end && *end > part.start)
+            .map(|(mark, _)| Mark { at: mark.at.saturating_sub(part.start), ..*mark })
+            .collect();
+        self.spare.inside.push(Inside { bytes: bytes.to_vec(), marks, trailer });
     }
 
     /// An empty list of fields for the next message, which keeps them all: a dissector may read its own fields.

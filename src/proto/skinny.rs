@@ -47,6 +47,8 @@ pub static PROTOCOL: Protocol = Protocol {
 
 /// Where a CallManager listens.
 const PORT_OF_MANAGER: u16 = 2000;
+/// Where it listens for stations in TLS; SCCP shows there when the cipher is a NULL one.
+const SECURE_PORT_OF_MANAGER: u16 = 2443;
 /// Length, header version and message id.
 const HEADER: usize = 12;
 /// More than any message needs; a length beyond it is none.
@@ -255,7 +257,9 @@ impl Dissector {
             self.phone = Some(phone);
             fields.flag(&PHONE, phone, 0, 0);
         } else {
-            let from = |end: Option<crate::event::Endpoint>| end.is_some_and(|e| e.port == PORT_OF_MANAGER);
+            let from = |end: Option<crate::event::Endpoint>| {
+                end.is_some_and(|e| matches!(e.port, PORT_OF_MANAGER | SECURE_PORT_OF_MANAGER))
+            };
             let by_station = [&OFF_HOOK, &KEYPAD, &SOFT_KEY].contains(&event) && !from(origin.src);
             let to_station = event == &CALL_STATE_EVENT && !from(origin.dst);
             if by_station || to_station {

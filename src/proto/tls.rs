@@ -1,8 +1,8 @@
 //! TLS: what can be seen of it without keys: hellos, certificates, alerts, sizes (RFC 5246, RFC 8446).
 //!
 //! Read: records over segments and handshake messages over records, until a side begins to encrypt; alerts in the
-//! clear; how long the records of encrypted data are. Not read: anything encrypted, the data of NULL ciphers,
-//! DTLS, and hellos of SSL 2.0. What one side sends after its ChangeCipherSpec is encrypted; a TLS 1.3 server
+//! clear; how long the records of encrypted data are. The data of NULL ciphers are offered to whoever reads what is
+//! inside. Not read: anything encrypted, DTLS, and hellos of SSL 2.0. What one side sends after its ChangeCipherSpec is encrypted; a TLS 1.3 server
 //! hides everything after its hello in records of data.
 
 mod message;
@@ -213,6 +213,11 @@ impl Tls {
 
     fn data(&mut self, part: Range<usize>, segment: &Segment<'_>, out: &mut Out<'_>) {
         let length = part.len() - HEAD;
+        let content = part.start + HEAD..part.end;
+        let hello = self.halves.iter().any(|half| half.hello);
+        // What was agreed on is not in the capture: the data may be in the clear.
+        let unknown = self.version == 0 && !hello;
+        let clear = self.clear_end(part.clone(), segment.side).filter(|end| *end < part.end);
         let by_size = segment.origin.server().is_some_and(|server| [CAPF_PORT, TVS_PORT].contains(&server.port));
         if by_size || out.detail() {
             let mut fields = record(part.clone(), segment, out);
@@ -220,16 +225,22 @@ impl Tls {
             if let Some(plain) = added.and_then(|added| length.checked_sub(usize::from(added))) {
                 fields.uint(&PLAIN_LENGTH, plain as u64, 0, 0);
             }
-            out.event_in(&DATA, fields, segment, part, None);
+            if unknown || clear.is_some() {
+                fields.bytes(&APP_DATA, segment.bytes.get(content.clone()).unwrap_or_default(), HEAD);
+            }
+            out.event_in(&DATA, fields, segment, part.clone(), None);
         }
         // TLS 1.3 hides its handshake in records of data; the client's first one ends it, unless it is an alert.
-        let hello = self.halves.iter().any(|half| half.hello);
         let over = match self.version {
             TLS_1_3 => segment.side == Side::Client && length != HIDDEN_ALERT,
             _ => !hello || self.half(segment.side).encrypted,
         };
         if over {
             self.establish(segment, out);
+        }
+        if unknown || clear.is_some() {
+            let trailer = clear.map(|end| part.end - end);
+            out.inside(segment, content, trailer);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Names of TLS: fields, events, and the meanings of numbers (IANA TLS registries).
 
-use crate::event::{flag, text, uint};
+use crate::event::{bytes, flag, text, uint};
 use crate::{events, fields};
 
 events! { EVENTS;
@@ -54,6 +54,7 @@ fields! { FIELDS;
     ALERT_NAME = text("tls.alert.name", "What the alert says, by name");
     ALERT_SENDER = text("tls.alert.sender", "Who sent it: client or server");
     ALERT_ENCRYPTED = flag("tls.alert.encrypted", "The alert is encrypted: what it says cannot be seen");
+    APP_DATA = bytes("tls.app_data", "Data that are in the clear (a NULL cipher), or may be: what was agreed on was not captured").secret();
     PLAIN_LENGTH = uint("tls.data.plain_length", "Length of the data before encryption, where the cipher tells it").unit("bytes");
 }
 
