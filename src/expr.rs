@@ -275,6 +275,11 @@ impl Expr {
         any
     }
 
+    /// Whether its value may be that of a secret field; to ask whether one is there, or is the same, tells nothing.
+    pub fn gives_secret(&self) -> bool {
+        self.node.gives_secret()
+    }
+
     /// Every slot it names.
     pub fn slots(&self, found: &mut dyn FnMut(Slot)) {
         self.node.walk(&mut |node| {

@@ -20,6 +20,7 @@ pub mod pipeline;
 pub mod proto;
 pub mod quality;
 pub mod report;
+pub mod secret;
 pub mod source;
 pub mod synth;
 pub mod time;

@@ -264,7 +264,7 @@ mod with {
             if self.quiet && self.form == Form::Text {
                 return;
             }
-            let report = finding_report(0, finding, phones);
+            let report = finding_report(0, finding, phones, false);
             let mut line = Vec::new();
             let put = match self.form {
                 Form::Text => text::finding_line(&report, &mut line),

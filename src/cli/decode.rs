@@ -79,7 +79,7 @@ impl Decode {
         let filter = self.filter.as_deref().map(|text| compile(text, &schema)).transpose()?;
         let show = self.show(&schema)?;
         if self.show_secrets {
-            complain("secrets are shown: passwords, digests, PINs and keys are printed as they were sent");
+            complain(super::SECRETS_ARE_SHOWN);
         }
         let arguments: Vec<PathBuf> = self.read.iter().chain(&self.inputs).cloned().collect();
         let (mut inputs, errors) = run::inputs(&arguments, self.merge);

@@ -52,6 +52,9 @@ enum Command {
     Man,
 }
 
+/// What is said when secrets are printed.
+const SECRETS_ARE_SHOWN: &str = "secrets are shown: passwords, digests, PINs and keys are printed as they were sent";
+
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Colour {

@@ -16,6 +16,7 @@ use super::Emit;
 use super::xml::Node;
 use crate::bytes::Malformed;
 use crate::event::{FieldDef, Fields, Kind, Value};
+use crate::secret;
 
 /// More settings without a field of their own than this are not kept.
 const MAX_OTHER: usize = 400;
@@ -132,10 +133,7 @@ impl<'a> Settings<'a> {
         if self.other > MAX_OTHER || !self.fields.wants_any(&[&OTHER, &OTHER_SECRET]) {
             return;
         }
-        let lower = self.path.to_ascii_lowercase();
-        let secret = ["password", "passwd", "secret", "pin", "userid", "username", "key", "community"]
-            .iter()
-            .any(|word| lower.rsplit('/').next().is_some_and(|leaf| leaf.contains(word)));
+        let secret = self.path.rsplit('/').next().is_some_and(secret::is_tag);
         let value: String = value.chars().take(256).collect();
         self.fields.str(if secret { &OTHER_SECRET } else { &OTHER }, format!("{}={value}", self.path), 0, 0);
     }

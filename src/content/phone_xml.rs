@@ -11,7 +11,7 @@ use super::Emit;
 use super::xml::Node;
 use crate::bytes::Malformed;
 use crate::event::{EventDef, FieldDef, Fields, Value, flag, text, uint};
-use crate::{events, fields};
+use crate::{events, fields, secret};
 
 /// More values of one kind than this are not kept.
 const MAX_REPEATED: usize = 200;
@@ -283,9 +283,7 @@ fn redact(url: &str) -> (String, Vec<String>) {
 }
 
 fn is_secret(name: &str) -> bool {
-    ["userid", "user", "username", "seq", "pin", "password", "passwd", "pwd"]
-        .iter()
-        .any(|s| name.eq_ignore_ascii_case(s))
+    secret::is_parameter(name) || ["user", "username"].iter().any(|s| name.eq_ignore_ascii_case(s))
 }
 
 /// `RTPMRx:239.0.1.2:20480:50`, `RTPRx:20480`, `RTPRx:Stop`.

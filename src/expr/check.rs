@@ -56,6 +56,17 @@ pub(super) enum OneOf {
 }
 
 impl Node {
+    /// Whether the value may be that of a secret field.
+    pub(super) fn gives_secret(&self) -> bool {
+        match self {
+            Node::Field(def) | Node::Meaning(def) => def.secret,
+            Node::Lower(of) | Node::First(of) | Node::Last(of) => of.gives_secret(),
+            Node::Sum(_, a, b) | Node::Join(a, b) => a.gives_secret() || b.gives_secret(),
+            Node::Choose(ways, other) => ways.iter().any(|(_, way)| way.gives_secret()) || other.gives_secret(),
+            _ => false,
+        }
+    }
+
     /// Calls `found` for this node and everything below.
     pub fn walk<'n>(&'n self, found: &mut dyn FnMut(&'n Node)) {
         found(self);

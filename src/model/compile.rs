@@ -339,6 +339,10 @@ impl<'c> Compiler<'c> {
                 expr.fields(&mut |def| {
                     intern(&mut self.fields.borrow_mut(), def);
                 });
+                if matches!(wanted, Use::Value | Use::Kept) && expr.gives_secret() {
+                    let error = self.raw.error_in(text, part.at, "a secret is neither kept nor shown");
+                    self.tell(error.hint("a guard may ask whether it is there, or compare it"));
+                }
                 if matches!(wanted, Use::LateGuard | Use::Kept) && self.rests_on_event(&expr) {
                     let error = self.raw.error_in(text, part.at, "no message is at hand when a deadline fires");
                     self.tell(error.hint("keep what is needed in a variable when its message comes"));

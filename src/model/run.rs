@@ -215,6 +215,8 @@ impl Run {
             (Some(doubt), _) => doubt.clone(),
             (None, _) => format!("{label} when the capture ended"),
         };
+        // A message whose frame came first may be complete last, when the capture ends.
+        let (first, last) = (self.began.min(self.moved), self.began.max(self.moved));
         Some(Flow {
             run: self.number,
             model: model.id.clone(),
@@ -223,10 +225,10 @@ impl Run {
             verdict,
             state: name(self.state),
             label,
-            from_frame: self.began.0,
-            to_frame: self.moved.0,
-            from: self.began.1,
-            to: self.moved.1,
+            from_frame: first.0,
+            to_frame: last.0,
+            from: first.1.min(last.1),
+            to: first.1.max(last.1),
             findings: self.found.iter().map(|finding| finding.serial).collect(),
             joined: self.joined,
             reason,

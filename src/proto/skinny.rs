@@ -1,7 +1,7 @@
 //! SCCP, Skinny: how a CallManager rules a station – registration, keepalive, calls, media.
 //!
 //! Read: the framing, and every message that tshark 4.0 knows by name, with the layouts of header versions 0 to 22
-//! (the table in `messages.rs`). Not read: keys of media, bit fields, capabilities beyond the list of codecs, tables of buttons.
+//! (the table in `messages.rs`). Keys of media are masked. Not read: bit fields, capabilities beyond the list of codecs, tables of buttons.
 //! Text may hold codes of the phone's own dictionary (0x80 and a number). Two messages may share a segment, one may
 //! take several. Where bytes are no message, reading goes on at the start of a later segment: senders begin one there.
 //! Keys pressed during a call may be a PIN: [`fields::KP_BUTTON`] carries them as the wire does.

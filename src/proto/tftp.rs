@@ -17,7 +17,7 @@ use super::{Dissect, Expect, On, Out, Protocol, Segment};
 use crate::bytes::Malformed;
 use crate::event::Endpoint;
 use crate::events;
-use crate::proto::fetch::{self, Answer, Fetch};
+use crate::proto::fetch::{self, Answer, Class, Fetch};
 use crate::time::{Span, Ts};
 use message::probe;
 pub use message::{
@@ -124,7 +124,12 @@ impl Dissect for Tftp {
                 &READ
             }
             Some(Message::Request { .. }) => &WRITE,
-            Some(Message::Data { .. }) => &DATA,
+            Some(Message::Data { data, .. }) => {
+                if !data.is_empty() && self.may_be_secret(segment) {
+                    fields.bytes(&message::BLOCK_DATA, data, segment.bytes.len() - data.len());
+                }
+                &DATA
+            }
             Some(Message::Ack(_)) => &ACK,
             Some(Message::Error { .. }) => &ERROR,
             Some(Message::Oack(_)) => &OACK,
@@ -142,6 +147,14 @@ fn fetch(file: &[u8], (client, server): (Endpoint, Endpoint)) -> Option<Fetch> {
 }
 
 impl Tftp {
+    /// Whether a block may hold passwords: it is of a configuration, or nobody knows of what.
+    fn may_be_secret(&self, segment: &Segment<'_>) -> bool {
+        let Some((server, client)) = segment.origin.src.zip(segment.origin.dst) else { return true };
+        let list = self.transfers.get(&client.ip).into_iter().flatten();
+        let fetch = list.filter(|t| t.client == client && t.server == server.ip).find_map(|t| t.fetch.as_ref());
+        fetch.is_none_or(|fetch| matches!(fetch.class, Class::Config | Class::Default))
+    }
+
     fn follow(&mut self, message: Message<'_>, segment: &Segment<'_>, out: &mut Out<'_>) {
         let Some((src, dst)) = segment.origin.src.zip(segment.origin.dst) else { return };
         self.messages += 1;

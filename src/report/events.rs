@@ -1,10 +1,12 @@
 //! Decoded messages as text: one JSON object a line, one line a message, chosen fields, or everything (`-V`, `-x`).
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use sha2::{Digest, Sha256};
 
 use crate::event::{Event, Field, FieldDef, Mac, Value};
+use crate::secret::{self, MASK};
 
 /// How messages are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,9 +35,6 @@ pub struct Show {
     /// The fields of [`Form::Fields`].
     pub chosen: Vec<&'static FieldDef>,
 }
-
-/// What is printed in place of a secret.
-pub const MASK: &str = "***";
 
 /// Writes messages; keeps its memory from line to line.
 #[derive(Debug)]
@@ -169,6 +168,11 @@ impl Writer {
             write!(line, " ! {} at byte {}", defect.what, defect.at)?;
         }
         line.push(b'\n');
+        let bytes = match (show.bytes, show.secrets) {
+            (false, _) => Cow::default(),
+            (true, true) => Cow::Borrowed(event.bytes),
+            (true, false) => masked(event),
+        };
         if show.verbose {
             for field in event.fields {
                 let unit = if field.def.unit.is_empty() { String::new() } else { format!(" {}", field.def.unit) };
@@ -179,28 +183,14 @@ impl Writer {
                     write!(line, " ({meaning})")?;
                 }
                 writeln!(line, "    {}", field.def.meaning)?;
-                if show.bytes && field.len > 0 && (show.secrets || !field.def.secret) {
+                if show.bytes && field.len > 0 {
                     let at = field.at as usize;
-                    hex_dump(
-                        line,
-                        event.bytes.get(at..at + field.len as usize).unwrap_or_default(),
-                        at,
-                        "            ",
-                    )?;
+                    hex_dump(line, bytes.get(at..at + field.len as usize).unwrap_or_default(), at, "            ")?;
                 }
             }
         }
         if show.bytes && !show.verbose {
-            if !show.secrets && event.fields.iter().any(|f| f.def.secret && f.len > 0) {
-                let mut bytes = event.bytes.to_vec();
-                for field in event.fields.iter().filter(|f| f.def.secret) {
-                    let at = field.at as usize;
-                    bytes.get_mut(at..at + field.len as usize).unwrap_or_default().fill(b'*');
-                }
-                hex_dump(line, &bytes, 0, "        ")?;
-            } else {
-                hex_dump(line, event.bytes, 0, "        ")?;
-            }
+            hex_dump(line, &bytes, 0, "        ")?;
         }
         Ok(())
     }
@@ -229,6 +219,21 @@ impl Writer {
     }
 }
 
+/// The bytes of a message, those of secrets replaced by stars.
+fn masked<'e>(event: &Event<'e>) -> Cow<'e, [u8]> {
+    let fields = event.fields.iter().filter(|f| f.def.secret && f.len > 0);
+    let mut places: Vec<_> = fields.map(|f| f.at as usize..f.at as usize + f.len as usize).collect();
+    places.extend(secret::places(event.bytes));
+    if places.is_empty() {
+        return Cow::Borrowed(event.bytes);
+    }
+    let mut bytes = event.bytes.to_vec();
+    for place in places {
+        bytes.get_mut(place).unwrap_or_default().fill(b'*');
+    }
+    Cow::Owned(bytes)
+}
+
 /// Calls `each` once a field, in order of first appearance, with all its values.
 fn grouped<'f>(
     list: &'f [Field<'f>],
@@ -253,7 +258,8 @@ fn json_value(line: &mut Vec<u8>, def: &FieldDef, value: &Value<'_>, secrets: bo
         Value::Bool(v) => write!(line, "{v}"),
         Value::Float(v) if v.is_finite() => write!(line, "{v}"),
         Value::Float(_) => line.write_all(b"null"),
-        Value::Text(text) => Ok(serde_json::to_writer(line, text.as_ref())?),
+        Value::Text(text) if secrets => Ok(serde_json::to_writer(line, text.as_ref())?),
+        Value::Text(text) => Ok(serde_json::to_writer(line, secret::mask(text).as_ref())?),
         other => write!(line, "\"{other}\""),
     }
 }
@@ -266,13 +272,14 @@ impl std::fmt::Display for Plain<'_> {
         if self.0.secret && !self.2 {
             return f.write_str(MASK);
         }
-        match self.1 {
-            // Control characters of the wire must not reach a terminal.
-            Value::Text(text) if text.chars().any(char::is_control) => text
-                .chars()
-                .try_for_each(|c| if c.is_control() { write!(f, "{}", c.escape_default()) } else { write!(f, "{c}") }),
-            other => other.fmt(f),
+        let Value::Text(text) = self.1 else { return self.1.fmt(f) };
+        let text = if self.2 { Cow::Borrowed(text.as_ref()) } else { secret::mask(text) };
+        // Control characters of the wire must not reach a terminal.
+        if !text.chars().any(char::is_control) {
+            return f.write_str(&text);
         }
+        text.chars()
+            .try_for_each(|c| if c.is_control() { write!(f, "{}", c.escape_default()) } else { write!(f, "{c}") })
     }
 }
 

@@ -14,6 +14,7 @@ use crate::event::Mac;
 use crate::finding::{Finding, Flow, PhoneId, Severity, Verdict};
 use crate::phone::{Phone, Phones};
 use crate::pipeline::{Look, Outcome, Summary};
+use crate::secret;
 use crate::source::Notes;
 
 /// The version of the JSON form.
@@ -30,6 +31,9 @@ pub struct Report {
     pub phones: Vec<PhoneReport>,
     /// Each finding of each capture, in time order within it.
     pub findings: Vec<FindingReport>,
+    /// Print what is masked by default.
+    #[serde(skip)]
+    pub secrets: bool,
 }
 
 /// A capture.
@@ -170,7 +174,13 @@ impl Only<'_> {
 
 impl Default for Report {
     fn default() -> Report {
-        Report { schema_version: SCHEMA_VERSION, captures: Vec::new(), phones: Vec::new(), findings: Vec::new() }
+        Report {
+            schema_version: SCHEMA_VERSION,
+            captures: Vec::new(),
+            phones: Vec::new(),
+            findings: Vec::new(),
+            secrets: false,
+        }
     }
 }
 
@@ -214,7 +224,7 @@ impl Report {
             findings
                 .iter()
                 .filter(|f| only.phone.is_none() || f.phones.iter().any(|id| meant(*id)))
-                .map(|f| finding_report(capture, f, outcome.phones)),
+                .map(|f| finding_report(capture, f, outcome.phones, self.secrets)),
         );
     }
 
@@ -308,8 +318,9 @@ fn flow_report(flow: &Flow, findings: &HashMap<u32, &Finding>) -> FlowReport {
     }
 }
 
-/// A finding, with its phones by name.
-pub fn finding_report(capture: usize, finding: &Finding, phones: &Phones) -> FindingReport {
+/// A finding, with its phones by name; what looks like a secret is masked unless `secrets` are asked for.
+pub fn finding_report(capture: usize, finding: &Finding, phones: &Phones, secrets: bool) -> FindingReport {
+    let shown = |text: &str| if secrets { text.to_owned() } else { secret::mask(text).into_owned() };
     let label = |id: &PhoneId| phones.get(*id).map(Phone::label);
     FindingReport {
         id: finding.id.to_string(),
@@ -321,9 +332,9 @@ pub fn finding_report(capture: usize, finding: &Finding, phones: &Phones) -> Fin
         state: finding.state.to_string(),
         time: finding.time.rfc3339(),
         frames: finding.frames.clone(),
-        what: finding.what.clone(),
-        why: finding.why.clone(),
-        fix: finding.fix.clone(),
+        what: shown(&finding.what),
+        why: shown(&finding.why),
+        fix: shown(&finding.fix),
         source: finding.source.to_string(),
         inferred: finding.inferred,
         clock: finding.time.clock(),

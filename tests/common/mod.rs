@@ -1,6 +1,8 @@
 //! What the tests share: the binary, temporary files, and the reference material that may be absent.
 #![allow(dead_code)]
 
+pub mod wire;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

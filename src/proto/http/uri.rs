@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-/// Query parameters that name or admit a person: Extension Mobility sends the PIN as `seq`, the authentication of a
-/// push has `UserID` and `Password`.
-const SECRET: &[&str] = &["userid", "seq", "pin", "password", "passwd", "pwd"];
+use crate::secret;
 
 /// The same URI, the values of secret query parameters and a password before the host replaced by `***`.
 pub fn mask_uri(uri: &str) -> Cow<'_, str> {
@@ -41,7 +39,7 @@ pub fn device_name(uri: &str) -> Option<&str> {
 
 fn is_secret(parameter: &str) -> bool {
     let Some((name, value)) = parameter.split_once('=') else { return false };
-    !value.is_empty() && SECRET.iter().any(|secret| name.eq_ignore_ascii_case(secret))
+    !value.is_empty() && secret::is_parameter(name)
 }
 
 /// `http://user:password@host/` → `http://user:***@host/`

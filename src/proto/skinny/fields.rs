@@ -117,6 +117,8 @@ crate::fields! { FIELDS;
     DATA_CAPS = uint("skinny.dataCapCount", "Data codecs that follow");
     PRECEDENCE_VALUE = uint("skinny.precedenceValue", "Type of service to send with");
     SILENCE_SUPPRESSION = uint("skinny.ssValue", "1 if silence is not sent");
+    KEY = bytes("skinny.key", "Key of the media").secret();
+    SALT = bytes("skinny.salt", "Salt of the media").secret();
     ALGORITHM = uint("skinny.algorithmID", "How the media is encrypted; 0 not at all").codes(codes::algorithm);
     RFC2833_TYPE = uint("skinny.RFC2833PayloadType", "RTP payload type of telephone events");
     BIT_RATE = uint("skinny.bitRate", "Bit rate of the video").unit("kbit/s");

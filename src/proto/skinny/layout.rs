@@ -35,7 +35,9 @@ pub(super) enum Step {
     Rest(&'static FieldDef),
     /// Text whose length an earlier field says.
     Sized(&'static FieldDef, &'static FieldDef),
-    /// Bytes without interest: reserved, keys, bit fields.
+    /// That many bytes that are masked; none where all are zero.
+    Secret(&'static FieldDef, usize),
+    /// Bytes without interest: reserved, bit fields.
     Skip(usize),
     /// Only from that version on.
     From(u32, &'static [Step]),
@@ -105,6 +107,12 @@ impl Walk {
                 f.text(def, trimmed(text), at);
                 if text.len() < n {
                     return Err(Malformed { at: r.at(), what: def.name });
+                }
+            }
+            Step::Secret(def, n) => {
+                let bytes = r.take(if self.may { n.min(r.left()) } else { n }, def.name)?;
+                if bytes.iter().any(|b| *b != 0) {
+                    f.bytes(def, bytes, at);
                 }
             }
             // An older sender may end in the middle of what nobody looks at.

@@ -46,8 +46,7 @@ static REMOTE: &[Step] = &[Address(&REMOTE_IPV4, &REMOTE_IPV6), U32(&REMOTE_PORT
 static GROUP: &[Step] = &[Address(&MULTICAST_IPV4, &MULTICAST_IPV6), U32(&MULTICAST_PORT)];
 static HERE: &[Step] = &[Address(&IPV4, &IPV6), U32(&PORT)];
 static CODEC: &[Step] = &[U32(&PACKET_MS), U32(&COMPRESSION)];
-// Key and salt, 16 bytes each, are never looked at.
-static ENCRYPTION: &[Step] = &[U32(&ALGORITHM), Skip(4 + 32 + 16)];
+static ENCRYPTION: &[Step] = &[U32(&ALGORITHM), Skip(4), Secret(&KEY, 16), Secret(&SALT, 16), Skip(16)];
 static CALL_SUMS: &[Step] = &[U32(&AUDIO_CAPS), U32(&VIDEO_CAPS), U32(&DATA_CAPS)];
 static XML_HEAD: &[Step] = &[Skip(4), Part(LINE_CALL), Skip(4), U32(&XML_LENGTH)];
 static XML_OLD: &[Step] = &[Part(XML_HEAD), Sized(&XML, &XML_LENGTH)];

@@ -1,7 +1,7 @@
 //! TFTP messages (RFC 1350 §5, RFC 2347): pure.
 
 use crate::bytes::{Malformed, Reader};
-use crate::event::{FieldDef, Fields, text, uint};
+use crate::event::{FieldDef, Fields, bytes, text, uint};
 use crate::fields;
 use crate::proto::Probe;
 
@@ -14,6 +14,7 @@ fields! { FIELDS;
     OPTION_VALUE = text("tftp.option.value", "Value of the option");
     BLOCK = uint("tftp.block", "Block number, modulo 65536");
     DATA_LEN = uint("tftp.data_len", "Bytes of content in the block").unit("bytes");
+    BLOCK_DATA = bytes("tftp.block_data", "Content of a block that may hold passwords: of a configuration, or of a file that nobody saw asked for").secret();
     ERROR_CODE = uint("tftp.error.code", "Error code").codes(error_name);
     ERROR_MESSAGE = text("tftp.error.message", "Text of the error");
 }

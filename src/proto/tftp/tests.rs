@@ -85,7 +85,7 @@ fn messages() {
          tftp.option.name=blksize tftp.option.value=1448 file.name=x file.class=other",
     );
     check(b"\0\x02x\0netascii\0", "tftp.write tftp.opcode=2 tftp.destination_file=x tftp.type=netascii");
-    check(b"\0\x03\x01\x02abc", "tftp.data tftp.opcode=3 tftp.block=258 tftp.data_len=3");
+    check(b"\0\x03\x01\x02abc", "tftp.data tftp.opcode=3 tftp.block=258 tftp.data_len=3 tftp.block_data=616263");
     check(b"\0\x04\0\0", "tftp.ack tftp.opcode=4 tftp.block=0");
     check(
         b"\0\x05\0\x01File not found\0",
