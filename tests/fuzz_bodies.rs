@@ -94,6 +94,20 @@ fn every_seed_passes() {
     pipeline_seeds().iter().for_each(|seed| bodies::pipeline(seed));
 }
 
+/// Every input on which a fuzzer ever stopped (`fuzz/finds/<target>/`, named for what was wrong).
+#[test]
+fn every_find_stays_mended() {
+    let mut tried = 0;
+    for (target, body) in [("protocol", bodies::protocol as fn(&[u8])), ("pipeline", bodies::pipeline)] {
+        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/finds").join(target);
+        for entry in std::fs::read_dir(&dir).into_iter().flatten().flatten() {
+            body(&std::fs::read(entry.path()).unwrap());
+            tried += 1;
+        }
+    }
+    assert!(tried > 0, "there are finds");
+}
+
 /// A good input with some of its bytes changed, taken out, or repeated.
 fn hurt(seeds: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
     let harm = (any::<prop::sample::Index>(), any::<u8>(), 0u8..4, 0usize..40);
