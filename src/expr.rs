@@ -27,7 +27,8 @@
 //! no row and raises nothing on an unknown guard.
 //!
 //! **Functions**: `lower(x)`, `len(x)`, `count(x)` (how many values), `first(x)`, `last(x)`, `index(x, list)` (from
-//! 1), `known(x)`, `meaning(field)` (what a code means), `choose(if, then, …, else)`; a model adds its own
+//! 1), `known(x)`, `meaning(field)` (what a code means), `choose(if, then, …, else)` (no value without an `else`); a
+//! model adds its own
 //! ([`Names::question`]): `count(event, 60s)`, `age(event)`, `seen(state)`, …
 //!
 //! An expression is checked against a [`Schema`] before it is used: names are resolved and types compared once,

@@ -36,6 +36,8 @@ pub(super) enum Node {
     Index(Box<Node>, Box<Node>),
     Known(Box<Node>),
     Choose(Vec<(Node, Node)>, Box<Node>),
+    /// No value: what `choose` gives where no case holds and nothing else is named.
+    Nothing,
     Ask(Query, Option<Box<Node>>),
     Children(Quantity, Box<Node>),
 }
@@ -71,7 +73,7 @@ impl Node {
     pub fn walk<'n>(&'n self, found: &mut dyn FnMut(&'n Node)) {
         found(self);
         match self {
-            Node::Field(_) | Node::Meaning(_) | Node::Slot(_) | Node::Const(_) | Node::Net(..) => {}
+            Node::Field(_) | Node::Meaning(_) | Node::Slot(_) | Node::Const(_) | Node::Net(..) | Node::Nothing => {}
             Node::And(list) | Node::Or(list) => list.iter().for_each(|node| node.walk(found)),
             Node::Compare(_, a, b)
             | Node::Contains(a, b)
@@ -384,17 +386,26 @@ impl<'c> Checker<'c> {
                 (Node::Field(def), _) if def.codes.is_some() => Ok((Node::Meaning(def), Type::Text)),
                 _ => Err(self.error(one, "`meaning` wants a field that holds a code")),
             },
-            ("choose", [cases @ .., other]) if cases.len() >= 2 && cases.len() % 2 == 0 => {
-                let (other, mut kind) = self.boxed(other)?;
+            ("choose", all) if all.len() >= 2 => {
+                let cases = all.chunks_exact(2);
+                let mut kind = None;
+                let other = match cases.remainder() {
+                    [other] => {
+                        let (other, of) = self.boxed(other)?;
+                        kind = Some(of);
+                        other
+                    }
+                    _ => Box::new(Node::Nothing),
+                };
                 let mut list = Vec::new();
-                for pair in cases.chunks_exact(2) {
+                for pair in cases {
                     if let [when, then] = pair {
                         let (then, of) = self.node(then)?;
-                        kind = if of == kind { kind } else { Type::Any };
+                        kind = Some(if kind.is_none_or(|kind| of == kind) { of } else { Type::Any });
                         list.push((self.condition(when)?, then));
                     }
                 }
-                Ok((Node::Choose(list, other), kind))
+                Ok((Node::Choose(list, other), kind.unwrap_or(Type::Any)))
             }
             _ => Err(self.no_function(ast, function)),
         }

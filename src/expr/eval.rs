@@ -256,7 +256,7 @@ pub(super) fn visit(node: &Node, scope: &dyn Scope, found: &mut dyn FnMut(&Value
             found(&Value::Uint(count));
             known
         }
-        Node::Net(..) => true,
+        Node::Net(..) | Node::Nothing => true,
         Node::Not(_)
         | Node::And(_)
         | Node::Or(_)

@@ -53,8 +53,11 @@ impl Default for Limits {
     }
 }
 
+/// An event is about at most so many subjects.
+const MOST_SUBJECTS: usize = 32;
+
 /// A run has at most so many keys.
-const MOST_KEYS: usize = 8;
+const MOST_KEYS: usize = 128;
 
 pub(super) type Sink<'s> = &'s mut dyn FnMut(Finding);
 
@@ -336,9 +339,38 @@ impl Engine {
         let known = concerned.iter().all(|one| self.room(one.phone));
         let hand =
             Hand { phone: first.filter(|_| known).map(|one| one.phone), sends: first.map(|one| one.sends), ..hand };
+        let mut several = 0;
+        self.keys(models, model, &hand, None, &mut |_| several += 1);
+        // Most often the first key has one value, and there is one run.
+        for nth in 0..self.subjects(models, model, &hand).clamp(usize::from(several > 0), MOST_SUBJECTS) {
+            self.keyed_subject(models, number, hand, concerned, nth, out);
+        }
+    }
+
+    /// The event at hand may be about several subjects, as a report about several groups is: it has as many values of
+    /// its first key. It is judged for each.
+    fn subjects(&self, models: &Models, model: &Model, hand: &Hand<'_>) -> usize {
+        let view = self.view(models, model, &model.fresh, hand);
+        let mut values = 0;
+        if let Some(first) = model.keys.get(hand.local).and_then(|keys| keys.first()) {
+            first.values(&view, &mut |_| values += 1);
+        }
+        values
+    }
+
+    fn keyed_subject(
+        &mut self,
+        models: &Models,
+        number: usize,
+        hand: Hand<'_>,
+        concerned: &[Concerned],
+        nth: usize,
+        out: Sink<'_>,
+    ) {
+        let Some(model) = models.list.get(number) else { return };
         let mut slot = None;
         let mut keyed = false;
-        self.keys(models, model, &hand, &mut |key| {
+        self.keys(models, model, &hand, Some(nth), &mut |key| {
             keyed = true;
             slot = slot.or_else(|| self.run_of(number, key));
         });
@@ -347,7 +379,7 @@ impl Engine {
         // The event may bring its run keys that it did not have.
         let mut keys = std::mem::take(&mut self.scratch);
         keys.clear();
-        self.keys(models, model, &hand, &mut |key| {
+        self.keys(models, model, &hand, Some(nth), &mut |key| {
             let run = self.runs.get(slot as usize).and_then(|run| run.as_ref());
             if run.is_some_and(|run| run.keys.len() + keys.len() < MOST_KEYS && !run.keys.contains(key)) {
                 keys.push(key.clone().into_owned());
@@ -363,11 +395,24 @@ impl Engine {
         self.scratch = keys;
     }
 
-    /// Every key of the event at hand.
-    fn keys(&self, models: &Models, model: &Model, hand: &Hand<'_>, found: &mut dyn FnMut(&Value<'_>)) {
+    /// Every key of the event at hand; of the first the `nth` value alone, where it is given.
+    fn keys(
+        &self,
+        models: &Models,
+        model: &Model,
+        hand: &Hand<'_>,
+        nth: Option<usize>,
+        found: &mut dyn FnMut(&Value<'_>),
+    ) {
         let view = self.view(models, model, &model.fresh, hand);
-        for key in model.keys.get(hand.local).into_iter().flatten() {
-            key.values(&view, found);
+        for (place, key) in model.keys.get(hand.local).into_iter().flatten().enumerate() {
+            let mut at = 0;
+            key.values(&view, &mut |value| {
+                if place > 0 || nth.is_none_or(|nth| nth == at) {
+                    found(value);
+                }
+                at += 1;
+            });
         }
     }
 

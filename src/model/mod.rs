@@ -66,7 +66,7 @@
 //!   of a `fail` do not hold, the run is inconclusive.
 //! * Without `key` there is one run a phone. With `key = { "sip.request" = "sip.Call-ID" }` there is one for each
 //!   value; an event with several keys (`["a", "b"]`) belongs to the run that has the first of them, and brings
-//!   that run the others. A run in a state without a way out is over; a new one may start with its key.
+//!   that run the others. An event with several values of its first key is judged for each. A run in a state without a way out is over; a new one may start with its key.
 
 mod act;
 pub mod check;
