@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use super::run::{self, Input, Spool};
 use super::{Bounds, Colour, SECRETS_ARE_SHOWN, Stop, complain, output};
 use crate::event::{Event, Schema, nearest};
-use crate::model::{Models, Site, load};
+use crate::model::{ModelError, Models, Site, load};
 use crate::phone::{Address, Concerned, Phones};
 use crate::pipeline::{self, Options, Outcome, Unwatched, Watch};
 use crate::report::text::Style;
@@ -35,6 +35,9 @@ pub struct Check {
     /// Judge with these models: a built-in name, or a file or directory of yours besides the built-in ones
     #[arg(long, value_name = "NAME|FILE|DIR")]
     model: Vec<String>,
+    /// What your site says of itself (TOML): timers, CallManagers, SRST, what its regions allow
+    #[arg(long, value_name = "FILE")]
+    site: Option<PathBuf>,
     /// This phone only
     #[arg(long, value_name = "NAME|MAC|IP")]
     phone: Option<String>,
@@ -86,7 +89,7 @@ impl Check {
     /// Runs it; the result is the exit code.
     pub fn run(&self) -> Result<u8, Stop> {
         let schema = pipeline::schema();
-        let chosen = models(&self.model, &schema)?;
+        let chosen = models(&self.model, self.site.as_deref(), &schema)?;
         let (mut inputs, errors) = run::inputs(&self.inputs, self.merge);
         let spool = spool_if_twice(&mut inputs, self.write.is_some() || self.golden.is_some())?;
         let mut unreadable = !errors.is_empty();
@@ -201,7 +204,8 @@ pub struct Chosen {
 }
 
 /// The models of `--model`: names narrow the report, paths add to the built-in models.
-pub fn models(wanted: &[String], schema: &Schema) -> Result<Chosen, Stop> {
+pub fn models(wanted: &[String], site: Option<&Path>, schema: &Schema) -> Result<Chosen, Stop> {
+    let site = site.map(|path| read_site(path, schema)).transpose()?.unwrap_or_default();
     let mut sources = load::builtin();
     let mut only = Vec::new();
     let mut users = Vec::new();
@@ -218,10 +222,11 @@ pub fn models(wanted: &[String], schema: &Schema) -> Result<Chosen, Stop> {
             only.push(name.clone());
         }
     }
-    let models = load::load(&sources, schema, &Site::default()).models().map_err(|errors| {
-        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        Stop::usage(lines.join("\noffhook: "))
-    })?;
+    let models = load::load(&sources, schema, &site).models().map_err(|errors| all(&errors))?;
+    let wrong = site.check(&models);
+    if !wrong.is_empty() {
+        return Err(all(&wrong));
+    }
     for name in &only {
         if models.get(name).is_none() {
             let near = nearest(name, models.list.iter().map(|m| &*m.id));
@@ -234,6 +239,18 @@ pub fn models(wanted: &[String], schema: &Schema) -> Result<Chosen, Stop> {
         only.extend(models.list.iter().filter(|m| users.contains(&m.file)).map(|m| m.id.to_string()));
     }
     Ok(Chosen { models: Arc::new(models), only })
+}
+
+/// All that is wrong with a model or a site, at once.
+fn all(errors: &[ModelError]) -> Stop {
+    let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    Stop::usage(lines.join("\noffhook: "))
+}
+
+fn read_site(path: &Path, schema: &Schema) -> Result<Site, Stop> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| Stop::usage(format!("{name}: {error}")))?;
+    crate::model::site::read(&name, &text, schema).map_err(|errors| all(&errors))
 }
 
 /// No models at all: `decode` judges nothing.

@@ -220,7 +220,7 @@ struct Verdicts {
 
 impl Verdicts {
     fn of(input: &Input, schema: &Schema, bounds: &Bounds) -> Result<Verdicts, Stop> {
-        let models = check::models(&[], schema)?.models;
+        let models = check::models(&[], None, schema)?.models;
         let (outcome, notes) =
             check::judge(input, schema, &models, &bounds.options()).map_err(|error| Stop::input(error.to_string()))?;
         let mut report = Report::default();

@@ -51,7 +51,7 @@ impl Golden {
 
 fn traces(input: &Input, options: &Options) -> Result<golden::Traces, Stop> {
     let schema = pipeline::schema();
-    let models = super::check::models(&[], &schema)?.models;
+    let models = super::check::models(&[], None, &schema)?.models;
     let mut options = options.clone();
     options.detail = true;
     let recorder = golden::Recorder::default();

@@ -27,9 +27,13 @@ impl Engine {
         for action in actions {
             match action {
                 Action::Restart => restart = true,
-                Action::Clear(target) => self.store(model, run, *target, hand, concerned, |kept, initial| {
-                    *kept = initial.map(Kept::initial).unwrap_or_default();
-                }),
+                Action::Clear(target) => {
+                    // A fact is again what the site says of every phone.
+                    let fact = if let Target::Fact(at) = target { models.begin.get(*at) } else { None };
+                    self.store(model, run, *target, hand, concerned, |kept, initial| {
+                        *kept = initial.map(Kept::initial).or(fact.cloned()).unwrap_or_default();
+                    });
+                }
                 Action::Set(target, change, expr) => {
                     self.set(models, model, run, (*target, *change, expr), hand, concerned)
                 }

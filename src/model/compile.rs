@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::read::{Initial, Raw, RawState, Text};
 use super::row::{Part, row};
-use super::run::Run;
+use super::run::{Kept, Run};
 use super::{
     Action, Fact, FindingDef, Identity, Late, Model, ModelError, Models, Name, Question, Row, Site, State, Subject,
     Until, Var, example,
@@ -26,7 +26,20 @@ pub(super) fn compile(raws: &[Raw], schema: &Schema, site: &Site) -> (Models, Ve
     let facts = facts(raws, &mut errors);
     let ids: Vec<&str> = raws.iter().map(|raw| raw.id.value.as_str()).collect();
     let site_names = RefCell::new(Vec::new());
-    let mut models = Models { list: Vec::new(), facts, site: Vec::new(), by_event: HashMap::default() };
+    let begin = |fact: &Fact| match site.values.get(&fact.name) {
+        Some(values) if fact.list => Kept { known: true, values: values.clone() },
+        Some(values) => Kept { known: true, values: values.iter().take(1).cloned().collect() },
+        None => Kept::default(),
+    };
+    let mut models = Models {
+        list: Vec::new(),
+        begin: facts.iter().map(begin).collect(),
+        facts,
+        site: Vec::new(),
+        site_names: Vec::new(),
+        regions: site.regions.clone(),
+        by_event: HashMap::default(),
+    };
     for (number, raw) in raws.iter().enumerate() {
         if ids.iter().take(number).any(|id| *id == raw.id.value) {
             errors.push(raw.error(&raw.id, format!("there is a model `{}` already", raw.id.value)));
@@ -37,7 +50,8 @@ pub(super) fn compile(raws: &[Raw], schema: &Schema, site: &Site) -> (Models, Ve
         errors.extend(compiler.errors.into_inner());
         models.list.push(model);
     }
-    models.site = site_names.into_inner().iter().map(|name: &String| site.values.get(name).cloned()).collect();
+    models.site_names = site_names.into_inner();
+    models.site = models.site_names.iter().map(|name: &String| site.values.get(name).cloned()).collect();
     for (number, model) in models.list.iter().enumerate() {
         for (event, def) in model.events.iter().enumerate() {
             let wanting = models.by_event.entry(std::ptr::from_ref(*def).addr()).or_default();

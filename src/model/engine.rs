@@ -34,6 +34,11 @@ pub trait Who {
     /// protocols only on the phone's own segment, unicast only where its unicast frames are seen both ways.
     /// `proto` is the first part of the name of an event: `dhcp`, `igmp`, `file`.
     fn visible(&self, phone: PhoneId, proto: &str) -> bool;
+
+    /// What `site.<name>` is instead of what the site's file says.
+    fn site(&self, _name: &str) -> Option<&[Value<'static>]> {
+        None
+    }
 }
 
 /// How much is kept.
@@ -294,9 +299,9 @@ impl Engine {
             self.limited = Some("phones");
             return false;
         }
-        let (models, facts) = (self.models.list.len(), self.models.facts.len());
         while self.phones.len() <= at {
-            self.phones.push(PhoneRoom { runs: vec![None; models], facts: vec![Kept::default(); facts] });
+            let runs = vec![None; self.models.list.len()];
+            self.phones.push(PhoneRoom { runs, facts: self.models.begin.clone() });
         }
         true
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::engine::{Concerned, Engine, Limits, Who};
 use super::read::{Raw, RawExample, Text};
+use super::site::address;
 use super::{Fact, Identity, ModelError, Models};
 use crate::event::{Event, EventDef, Field, FieldDef, Kind, Origin, Schema, Value, nearest};
 use crate::finding::{Finding, Findings, Flow, PhoneId, Severity, Verdict};
@@ -23,6 +24,8 @@ pub struct Example {
     state: Option<String>,
     hidden: Vec<String>,
     facts: Vec<(String, Vec<Value<'static>>)>,
+    /// What `site.<name>` is; `limit` and `video_limit` are the kbit/s between any two regions.
+    site: Vec<(String, Vec<Value<'static>>)>,
     /// Phones named in the trace; the first is the one that is meant when none is named.
     phones: Vec<String>,
 }
@@ -111,18 +114,15 @@ pub(super) fn compile(
         facts: example
             .facts
             .iter()
-            .map(|(name, value)| (name.value.clone(), value.values.iter().map(typed).collect()))
+            .map(|(name, value)| (name.value.clone(), value.values.iter().cloned().map(address).collect()))
+            .collect(),
+        site: example
+            .site
+            .iter()
+            .map(|(name, value)| (name.value.clone(), value.values.iter().cloned().map(address).collect()))
             .collect(),
         phones,
     })
-}
-
-/// Text that is an address is meant as one.
-fn typed(value: &Value<'static>) -> Value<'static> {
-    match value {
-        Value::Text(text) => text.parse().map_or_else(|_| value.clone(), Value::Ip),
-        other => other.clone(),
-    }
 }
 
 fn line(raw: &Raw, text: &Text, schema: &Schema, phones: &mut Vec<String>) -> Result<Line, ModelError> {
@@ -241,6 +241,10 @@ impl Who for Cast<'_> {
             }
             None => {}
         }
+    }
+
+    fn site(&self, name: &str) -> Option<&[Value<'static>]> {
+        self.0.site.iter().find(|(known, _)| known == name).map(|(_, values)| values.as_slice())
     }
 
     fn visible(&self, _phone: PhoneId, proto: &str) -> bool {

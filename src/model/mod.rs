@@ -59,7 +59,8 @@
 //!   `count(event[, window])` since this run began (the one that begins it is counted
 //!   after; up to 64 in a window), `age(event)` or `age(x)` of a kept
 //!   time, in seconds, `elapsed()` in this state, `seen(state)`, `outcome(model)` and `at(model)` of this phone,
-//!   `visible(proto)`, and over the phones of a run `any(…)`, `every(…)`, `count(…)`.
+//!   `visible(proto)`, `limit()` and `limit(video)`: the kbit/s that the site allows between the regions of the two
+//!   ends of the event at hand, and over the phones of a run `any(…)`, `every(…)`, `count(…)`.
 //! * The first entry of `late` whose `when` holds is done, once for each time the state is entered; `to` the same
 //!   state waits once more. When a deadline fires there is no message at hand: what `late` names must have been kept.
 //! * Unknown guards take no row and raise nothing. Where one decided nothing about a `fail`, and where the `needs`
@@ -79,6 +80,7 @@ pub mod load;
 mod read;
 mod row;
 mod run;
+pub mod site;
 mod standing;
 mod view;
 
@@ -95,6 +97,7 @@ use crate::event::{EventDef, FieldDef, Value};
 use crate::expr::Expr;
 use crate::finding::Severity;
 pub use engine::{Concerned, Engine, Limits, Who};
+pub use site::Site;
 pub use standing::Standing;
 
 /// All loaded models, resolved and ready to run.
@@ -106,6 +109,12 @@ pub struct Models {
     pub facts: Vec<Fact>,
     /// What the site's file says, by name.
     pub(crate) site: Vec<Option<Vec<Value<'static>>>>,
+    /// The names that models ask a site for.
+    pub(crate) site_names: Vec<String>,
+    /// Who is in which region.
+    pub(crate) regions: site::Regions,
+    /// What each phone begins with, by fact.
+    begin: Vec<run::Kept>,
     /// Who wants an event: the address of its definition → models, each with its own number for the event.
     by_event: HashMap<usize, Vec<(u16, u16)>, foldhash::fast::RandomState>,
 }
@@ -119,15 +128,6 @@ impl Models {
     fn wanting(&self, def: &'static EventDef) -> &[(u16, u16)] {
         self.by_event.get(&std::ptr::from_ref(def).addr()).map(Vec::as_slice).unwrap_or_default()
     }
-}
-
-/// What a site's own file says: it overrides timers and answers `site.<name>`.
-#[derive(Debug, Clone, Default)]
-pub struct Site {
-    /// Seconds by `<model>.<timer>`.
-    pub timers: HashMap<String, f64>,
-    /// Values by name: `srst`, `callmanagers`.
-    pub values: HashMap<String, Vec<Value<'static>>>,
 }
 
 /// A fact of a phone that outlives runs.
@@ -366,6 +366,7 @@ enum Question {
     Outcome(usize),
     At(usize),
     Visible(Arc<str>),
+    Limit(site::Media),
 }
 
 /// A finding as its model describes it.

@@ -120,7 +120,7 @@ impl ModelError {
     }
 }
 
-fn error_at(file: &str, source: &str, at: usize, what: String) -> ModelError {
+pub(super) fn error_at(file: &str, source: &str, at: usize, what: String) -> ModelError {
     let before = source.get(..at).unwrap_or(source);
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
@@ -440,7 +440,7 @@ impl<'s> Reader<'s> {
     }
 }
 
-fn literal(value: &DeValue<'_>) -> Option<Value<'static>> {
+pub(super) fn literal(value: &DeValue<'_>) -> Option<Value<'static>> {
     match value {
         DeValue::String(text) => Some(Value::Text(text.clone().into_owned().into())),
         DeValue::Integer(number) => match u64::from_str_radix(number.as_str(), number.radix()) {

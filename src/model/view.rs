@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::run::{Kept, Run};
+use super::site::Media;
 use super::{Model, Models, Name, Question, Who};
 use crate::event::{Event, FieldDef, Value};
 use crate::expr::{Query, Scope, Slot};
@@ -95,14 +96,30 @@ impl View<'_> {
                 }
                 None => false,
             },
-            Name::Site(at) => match self.world.models.site.get(at) {
-                Some(Some(values)) => {
+            Name::Site(at) => match self.site(at) {
+                Some(values) => {
                     values.iter().for_each(found);
                     true
                 }
                 _ => false,
             },
         }
+    }
+
+    fn site(&self, at: usize) -> Option<&[Value<'static>]> {
+        let models = self.world.models;
+        let instead = models.site_names.get(at).and_then(|name| self.world.who.site(name));
+        instead.or_else(|| models.site.get(at)?.as_deref())
+    }
+
+    /// What the site allows between the two ends of the event at hand, in kbit/s.
+    fn limit(&self, media: Media) -> Option<f64> {
+        let instead = self.world.who.site(if media == Media::Audio { "limit" } else { "video_limit" });
+        if let Some(rate) = instead.and_then(|values| values.first()).and_then(Value::as_uint) {
+            return Some(rate as f64);
+        }
+        let origin = self.event?.origin;
+        self.world.models.regions.limit(origin.src?.ip, origin.dst?.ip, media)
     }
 
     fn other(&self, model: usize) -> Option<&Run> {
@@ -166,6 +183,7 @@ impl Scope for View<'_> {
                 let state = self.world.models.list.get(*model)?.states.get(run.state)?;
                 Some(Value::Text(Cow::Owned(state.name.to_string())))
             }),
+            Question::Limit(media) => self.limit(*media).map(Value::Float),
             Question::Visible(proto) => self.subject().map(|phone| Value::Bool(self.world.who.visible(phone, proto))),
         };
         match answer {

@@ -88,6 +88,8 @@ fields! { FIELDS;
     GARP = uint("cnf.garp", "Gratuitous ARP");
     SSH_ACCESS = uint("cnf.ssh_access", "SSH server of the phone").codes(off_by_one);
     DETECT_CM_CONNECTION_FAILURE = uint("cnf.detect_cm_connection_failure", "How fast a lost CallManager is noticed: 0 normal, 1 delayed");
+    MLPP_INDICATION = text("cnf.mlpp_indication", "Whether the phone shows the precedence of calls (MLPP)");
+    MLPP_PREEMPTION = text("cnf.mlpp_preemption", "Whether a call of higher precedence ends others (MLPP)");
     SOFTKEY_FILE = text("cnf.softkey_file", "File of soft keys");
     DIAL_TEMPLATE = text("cnf.dial_template", "File of dial rules");
     TIMER_REGISTER_EXPIRES = uint("cnf.timer_register_expires", "Expires of REGISTER").unit("s");
@@ -169,6 +171,8 @@ pub(super) static LEAVES: &[(&str, &FieldDef)] = &[
     ("garp", &GARP),
     ("sshaccess", &SSH_ACCESS),
     ("detectcmconnectionfailure", &DETECT_CM_CONNECTION_FAILURE),
+    ("mlppindicationstatus", &MLPP_INDICATION),
+    ("preemption", &MLPP_PREEMPTION),
     ("softkeyfile", &SOFTKEY_FILE),
     ("dialtemplate", &DIAL_TEMPLATE),
     ("timerregisterexpires", &TIMER_REGISTER_EXPIRES),

@@ -3,6 +3,7 @@
 use super::{Compiler, intern};
 use crate::event::nearest;
 use crate::expr::{Answer, Names, Query, Slot, Type};
+use crate::model::site::Media;
 use crate::model::{Identity, Name, Question};
 
 impl Names for Compiler<'_> {
@@ -40,6 +41,8 @@ impl Names for Compiler<'_> {
         let near = |near: Option<&str>| near.map(|near| format!("did you mean `{near}`?"));
         let name = match (function, name) {
             ("elapsed", None) => return self.ask(Question::Elapsed, Type::Number, false),
+            ("limit", None) => return self.ask(Question::Limit(Media::Audio), Type::Number, false),
+            ("limit", Some("video")) => return self.ask(Question::Limit(Media::Video), Type::Number, false),
             (_, Some(name)) => name,
             _ => return Answer::NotMine,
         };
