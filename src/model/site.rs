@@ -5,7 +5,7 @@
 //! srst         = ["10.20.0.1"]                # any fact of the models, and any `site.<name>` that they read
 //!
 //! [timers]                                    # any timer of any model
-//! "dhcp.give_up" = "90s"
+//! "dhcp.go_on" = "90s"
 //!
 //! [regions]                                   # who is where: addresses and networks
 //! hq     = ["10.20.0.0/16"]
@@ -212,7 +212,7 @@ impl Reader<'_> {
         limits.into_iter().flat_map(|limits| limits.keys()).filter(is_pair).map(|key| key.span().start).collect()
     }
 
-    /// `"dhcp.give_up" = "90s"`, or `[timers.dhcp] give_up = "90s"`.
+    /// `"dhcp.go_on" = "90s"`, or `[timers.dhcp] give_up = "90s"`.
     fn timers(&mut self, above: &str, table: &DeTable<'_>) {
         for (key, value) in table {
             let name = format!("{above}{}", key.get_ref());
@@ -337,7 +337,7 @@ mod tests {
     const SITE: &str = "\
 callmanagers = [\"10.1.1.10\", \"cucm2\"]
 [timers]
-\"dhcp.give_up\" = \"90s\"
+\"dhcp.go_on\" = \"90s\"
 [timers.boot]
 stall = 120
 [regions]
@@ -353,7 +353,7 @@ branch = [\"10.30.0.0/16\", \"10.31.7.9\"]
     fn a_site_is_read() {
         let schema = crate::pipeline::schema();
         let site = read("site.toml", SITE, &schema).unwrap();
-        assert_eq!((site.timers["dhcp.give_up"], site.timers["boot.stall"]), (90.0, 120.0));
+        assert_eq!((site.timers["dhcp.go_on"], site.timers["boot.stall"]), (90.0, 120.0));
         assert_eq!(site.values["callmanagers"], [Value::Ip([10, 1, 1, 10].into()), Value::Text("cucm2".into())]);
         let ip = |text: &str| text.parse::<IpAddr>().unwrap();
         let limit = |a: &str, b: &str, media| site.regions.limit(ip(a), ip(b), media);
@@ -369,7 +369,7 @@ branch = [\"10.30.0.0/16\", \"10.31.7.9\"]
     #[test]
     fn all_that_is_wrong_is_told_with_its_place() {
         let schema = crate::pipeline::schema();
-        let text = "srts = 1\n[timers]\n\"dhcp.giveup\" = \"90s\"\n";
+        let text = "srts = 1\n[timers]\n\"dhcp.confrm\" = \"90s\"\n";
         let site = read("site.toml", text, &schema).unwrap();
         let models = load::load(&load::builtin(), &schema, &site).models;
         let mut told: Vec<String> = site.check(&models).iter().map(ToString::to_string).collect();
@@ -378,7 +378,7 @@ branch = [\"10.30.0.0/16\", \"10.31.7.9\"]
             told,
             [
                 "site.toml:1:1: no model asks a site for `srts` (did you mean `srst`?)",
-                "site.toml:3:1: no model has the timer `dhcp.giveup` (did you mean `dhcp.give_up`?)",
+                "site.toml:3:1: no model has the timer `dhcp.confrm` (did you mean `dhcp.confirm`?)",
             ]
         );
         let wrong = |text: &str| {
@@ -388,8 +388,8 @@ branch = [\"10.30.0.0/16\", \"10.31.7.9\"]
         assert_eq!(wrong("[timers]\na.b = \"soon\"\n"), "s:2:7: this is no length of time: write \"60s\"");
         assert_eq!(wrong("[regions]\nhq = \"10.0.0.0/40\"\n"), "s:2:6: a network is wanted here, as \"10.20.0.0/16\"");
         assert_eq!(
-            wrong("[regions]\nhq = \"10.0.0.0/8\"\n[limits]\n\"hq hk\" = 8\n"),
-            "s:4:1: there is no region `hk` (did you mean `hq`?)"
+            wrong("[regions]\nbranch = \"10.0.0.0/8\"\n[limits]\n\"branch branhc\" = 8\n"),
+            "s:4:1: there is no region `branhc` (did you mean `branch`?)"
         );
         assert_eq!(wrong("[limits]\nhq = 8\n"), "s:2:1: a limit is between two regions: \"hq branch\" = 8");
         assert_eq!(wrong("timers = 3\n"), "s:1:10: `timers` is a table: [timers]");
