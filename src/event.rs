@@ -328,7 +328,9 @@ impl<'a> Fields<'a> {
     /// Text from the wire: what is no UTF-8 is replaced.
     pub fn text(&mut self, def: &'static FieldDef, value: &'a [u8], at: usize) -> &mut Self {
         if self.wants(def) {
-            let text = Value::Text(String::from_utf8_lossy(value));
+            // Nearly all text is well-formed, and to see that is quicker than to look for where it is not.
+            let text = std::str::from_utf8(value).map_or_else(|_| String::from_utf8_lossy(value), Cow::Borrowed);
+            let text = Value::Text(text);
             self.list.push(Field { def, value: text, at: at as u32, len: value.len() as u32 });
         }
         self

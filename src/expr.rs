@@ -37,12 +37,15 @@
 mod check;
 mod eval;
 mod parse;
+mod share;
 
 use std::fmt;
 
 use crate::event::{Event, Field, FieldDef, Kind, Schema, Value};
 use check::Node;
 pub use eval::Truth;
+pub(crate) use eval::{counts, either};
+pub use share::{Memo, Shared};
 
 /// An expression that was checked and may be evaluated.
 #[derive(Debug)]
@@ -185,6 +188,16 @@ pub trait Scope {
     /// The answer to a question.
     fn ask(&self, _query: Query, _number: Option<f64>, _found: &mut dyn FnMut(&Value<'_>)) -> bool {
         false
+    }
+    /// Whether a slot holds: as [`Scope::slot`] would have it, said shortly.
+    fn holds(&self, slot: Slot) -> Truth {
+        let mut holds = false;
+        let known = self.slot(slot, &mut |value| holds |= counts(value));
+        either(holds, known)
+    }
+    /// What was worked out of the message at hand already.
+    fn memo(&self) -> Option<&Memo> {
+        None
     }
     /// Every child.
     fn children(&self, _each: &mut dyn FnMut(&dyn Scope)) {}

@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// Judging makes and drops many small things (runs, what they keep, findings).
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     offhook::cli::main()
 }

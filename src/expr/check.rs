@@ -1,6 +1,7 @@
 //! Tree → checked tree: names become definitions and slots, types are compared, what is constant is computed.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use regex::{Regex, RegexBuilder};
 
@@ -10,7 +11,7 @@ use crate::event::{EVENT_NAME, EVENT_PROTO, FieldDef, Schema, Value, nearest};
 use crate::time::Ts;
 
 /// A part of a checked expression.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(super) enum Node {
     Field(&'static FieldDef),
     /// What the code means that the field holds.
@@ -23,7 +24,7 @@ pub(super) enum Node {
     Or(Vec<Node>),
     Compare(Op, Box<Node>, Box<Node>),
     Contains(Box<Node>, Box<Node>),
-    Matches(Box<Node>, Box<Regex>),
+    Matches(Box<Node>, Box<Pattern>),
     In(Box<Node>, Vec<OneOf>),
     Sum(Arith, Box<Node>, Box<Node>),
     /// Text after text.
@@ -40,6 +41,18 @@ pub(super) enum Node {
     Nothing,
     Ask(Query, Option<Box<Node>>),
     Children(Quantity, Box<Node>),
+    /// A condition on the message alone that several expressions share; see [`super::share`].
+    Shared(u32, Arc<Node>),
+}
+
+/// A compiled `matches`; the same if its source is.
+#[derive(Debug)]
+pub(super) struct Pattern(pub Regex);
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Pattern) -> bool {
+        self.0.as_str() == other.0.as_str()
+    }
 }
 
 /// How many of the children must agree.
@@ -51,7 +64,7 @@ pub(super) enum Quantity {
 }
 
 /// A member of a set.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(super) enum OneOf {
     One(Node),
     Range(Node, Node),
@@ -116,6 +129,7 @@ impl Node {
                     number.walk(found);
                 }
             }
+            Node::Shared(_, node) => node.walk(found),
         }
     }
 }
@@ -307,7 +321,7 @@ impl<'c> Checker<'c> {
             return Err(self.error(right, "`matches` wants a regular expression in quotes"));
         };
         match RegexBuilder::new(pattern).case_insensitive(true).size_limit(1 << 20).build() {
-            Ok(regex) => Ok((Node::Matches(Box::new(node), Box::new(regex)), Type::Bool)),
+            Ok(regex) => Ok((Node::Matches(Box::new(node), Box::new(Pattern(regex))), Type::Bool)),
             Err(error) => {
                 let text = error.to_string();
                 let last = text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();

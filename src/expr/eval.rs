@@ -73,7 +73,7 @@ pub(super) fn truth(node: &Node, scope: &dyn Scope) -> Truth {
         Node::Compare(op, left, right) => any_pair(left, right, scope, &mut |l, r| compare(*op, l, r)),
         Node::Contains(left, right) => any_pair(left, right, scope, &mut contains),
         Node::Matches(inner, regex) => {
-            any_value(inner, scope, &mut |v| v.as_text().is_some_and(|t| regex.is_match(t)).into())
+            any_value(inner, scope, &mut |v| v.as_text().is_some_and(|t| regex.0.is_match(t)).into())
         }
         Node::In(left, set) => {
             let mut any = Truth::False;
@@ -132,24 +132,37 @@ pub(super) fn truth(node: &Node, scope: &dyn Scope) -> Truth {
             there.into()
         }
         Node::Const(Value::Bool(v)) => (*v).into(),
+        Node::Slot(slot) => scope.holds(*slot),
+        Node::Shared(at, node) => match scope.memo() {
+            Some(memo) => memo.get(*at, || truth(node, scope)),
+            None => truth(node, scope),
+        },
         _ => {
             let mut holds = false;
-            let known = visit(node, scope, &mut |value| {
-                holds |= match value {
-                    Value::Bool(v) => *v,
-                    Value::Uint(v) => *v != 0,
-                    Value::Float(v) => *v != 0.0,
-                    _ => true,
-                }
-            });
-            if holds {
-                Truth::True
-            } else if known {
-                Truth::False
-            } else {
-                Truth::Unknown
-            }
+            let known = visit(node, scope, &mut |value| holds |= counts(value));
+            either(holds, known)
         }
+    }
+}
+
+/// Whether a value alone counts as true.
+pub(crate) fn counts(value: &Value<'_>) -> bool {
+    match value {
+        Value::Bool(v) => *v,
+        Value::Uint(v) => *v != 0,
+        Value::Float(v) => *v != 0.0,
+        _ => true,
+    }
+}
+
+/// One value that holds is enough; without one it matters whether all are known.
+pub(crate) fn either(holds: bool, known: bool) -> Truth {
+    if holds {
+        Truth::True
+    } else if known {
+        Truth::False
+    } else {
+        Truth::Unknown
     }
 }
 
@@ -265,6 +278,7 @@ pub(super) fn visit(node: &Node, scope: &dyn Scope, found: &mut dyn FnMut(&Value
         | Node::Matches(..)
         | Node::In(..)
         | Node::Known(_)
+        | Node::Shared(..)
         | Node::Children(..) => match truth(node, scope) {
             Truth::Unknown => false,
             holds => {
@@ -394,6 +408,11 @@ fn pairs(left: &Node, right: &Node, scope: &dyn Scope, test: &mut dyn FnMut(&Val
     let mut seen = Seen::default();
     if let Node::Net(net, bits) = right {
         let known = visit(left, scope, &mut |value| seen.note(in_net(value, *net, *bits)));
+        seen.unknown |= !known;
+        return seen;
+    }
+    if let Node::Const(r) = right {
+        let known = visit(left, scope, &mut |l| seen.note(test(l, r)));
         seen.unknown |= !known;
         return seen;
     }

@@ -11,7 +11,7 @@ use super::{
     Until, Var, example,
 };
 use crate::event::{EventDef, FieldDef, Schema, Value, nearest};
-use crate::expr::{Expr, ExprError, Names, Type};
+use crate::expr::{Expr, ExprError, Names, Shared, Type};
 
 mod actions;
 mod names;
@@ -39,6 +39,7 @@ pub(super) fn compile(raws: &[Raw], schema: &Schema, site: &Site) -> (Models, Ve
         site_names: Vec::new(),
         regions: site.regions.clone(),
         by_event: HashMap::default(),
+        shared: Shared::default(),
     };
     for (number, raw) in raws.iter().enumerate() {
         if ids.iter().take(number).any(|id| *id == raw.id.value) {
@@ -46,7 +47,8 @@ pub(super) fn compile(raws: &[Raw], schema: &Schema, site: &Site) -> (Models, Ve
         }
         let compiler =
             Compiler::new(number, raw, schema, &models.facts, &ids, site, &site_names, RefCell::new(Vec::new()));
-        let model = compiler.model();
+        let mut model = compiler.model();
+        share(&mut model, &mut models.shared);
         errors.extend(compiler.errors.into_inner());
         models.list.push(model);
     }
@@ -59,6 +61,19 @@ pub(super) fn compile(raws: &[Raw], schema: &Schema, site: &Site) -> (Models, Ve
         }
     }
     (models, errors)
+}
+
+/// What guards ask of a message is worked out once for all of them.
+fn share(model: &mut Model, shared: &mut Shared) {
+    for row in &mut model.rows {
+        let raised = row.actions.iter_mut().filter_map(|action| match action {
+            Action::Raise { when, .. } => when.as_mut(),
+            _ => None,
+        });
+        raised.chain(&mut row.guard).for_each(|guard| shared.guard(guard));
+    }
+    let untils = model.states.iter_mut().flat_map(|state| &mut state.until);
+    untils.filter_map(|until| until.guard.as_mut()).for_each(|guard| shared.guard(guard));
 }
 
 fn facts(raws: &[Raw], errors: &mut Vec<ModelError>) -> Vec<Fact> {

@@ -13,6 +13,7 @@ use super::run::{Kept, Run};
 use super::view::{PhoneRoom, View, World};
 use super::{Identity, Model, Models, Subject};
 use crate::event::{Event, EventDef, Value};
+use crate::expr::Memo;
 use crate::finding::{Finding, Flow, PhoneId};
 use crate::time::Ts;
 
@@ -94,6 +95,8 @@ pub struct Engine {
     pub(super) limited: Option<&'static str>,
     hasher: foldhash::fast::FixedState,
     pub(super) scratch: Vec<Value<'static>>,
+    /// What was asked of the event at hand.
+    memo: Memo,
 }
 
 impl std::fmt::Debug for Engine {
@@ -118,6 +121,7 @@ impl Engine {
     /// With all models.
     pub fn new(models: Arc<Models>, limits: Limits) -> Engine {
         Engine {
+            memo: models.shared.memo(),
             active: vec![true; models.list.len()],
             global: vec![None; models.list.len()],
             models,
@@ -186,6 +190,7 @@ impl Engine {
     /// Judges an event. An event that concerns nobody counts only for models about the capture, or with a key.
     pub fn event(&mut self, event: &Event<'_>, concerned: &[Concerned], who: &dyn Who, out: Sink<'_>) {
         self.tick(event.origin.time, who, out);
+        self.memo.next();
         let models = Arc::clone(&self.models);
         for (number, local) in models.wanting(event.def) {
             let (number, local) = (usize::from(*number), usize::from(*local));
@@ -307,7 +312,7 @@ impl Engine {
     }
 
     fn world<'a>(&'a self, models: &'a Models, who: &'a dyn Who) -> World<'a> {
-        World { models, phones: &self.phones, runs: &self.runs, who }
+        World { models, phones: &self.phones, runs: &self.runs, who, memo: &self.memo }
     }
 
     pub(super) fn view<'a>(&'a self, models: &'a Models, model: &'a Model, run: &'a Run, hand: &Hand<'a>) -> View<'a> {

@@ -72,10 +72,11 @@ impl Engine {
     ) -> (Option<usize>, Option<String>) {
         let rows = model.rows_at.get(state).and_then(|events| events.get(hand.local));
         let mut doubt = None;
+        let view = self.view(models, model, run, hand);
         for row in rows.into_iter().flatten().map(|row| usize::from(*row)) {
             let Some(this) = model.rows.get(row) else { continue };
             let Some(guard) = &this.guard else { return (Some(row), None) };
-            match guard.truth(&self.view(models, model, run, hand)) {
+            match guard.truth(&view) {
                 Truth::True => return (Some(row), None),
                 Truth::Unknown => doubt = doubt.or_else(|| doubtful(model, &this.actions)),
                 Truth::False => {}

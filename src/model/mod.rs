@@ -117,6 +117,8 @@ pub struct Models {
     begin: Vec<run::Kept>,
     /// Who wants an event: the address of its definition → models, each with its own number for the event.
     by_event: HashMap<usize, Vec<(u16, u16)>, foldhash::fast::RandomState>,
+    /// What their guards ask of a message alike.
+    shared: crate::expr::Shared,
 }
 
 impl Models {

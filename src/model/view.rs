@@ -6,7 +6,7 @@ use super::run::{Kept, Run};
 use super::site::Media;
 use super::{Model, Models, Name, Question, Who};
 use crate::event::{Event, FieldDef, Value};
-use crate::expr::{Query, Scope, Slot};
+use crate::expr::{Memo, Query, Scope, Slot, Truth, counts, either};
 use crate::finding::PhoneId;
 use crate::time::{Span, Ts};
 
@@ -26,6 +26,7 @@ pub(super) struct World<'a> {
     pub phones: &'a [PhoneRoom],
     pub runs: &'a [Option<Box<Run>>],
     pub who: &'a dyn Who,
+    pub memo: &'a Memo,
 }
 
 #[derive(Clone, Copy)]
@@ -75,10 +76,7 @@ impl View<'_> {
                     }
                 }
             }
-            Name::Fact(at) => {
-                let room = self.subject().and_then(|phone| self.world.phones.get(phone.0 as usize));
-                given(room.and_then(|room| room.facts.get(at)), found)
-            }
+            Name::Fact(at) => given(self.fact(at), found),
             Name::Identity(identity) => {
                 let mut any = false;
                 if let Some(phone) = self.subject() {
@@ -122,6 +120,10 @@ impl View<'_> {
         self.world.models.regions.limit(origin.src?.ip, origin.dst?.ip, media)
     }
 
+    fn fact(&self, at: usize) -> Option<&Kept> {
+        self.world.phones.get(self.subject()?.0 as usize)?.facts.get(at)
+    }
+
     fn other(&self, model: usize) -> Option<&Run> {
         let room = self.world.phones.get(self.subject()?.0 as usize)?;
         let run = (*room.runs.get(model)?)?;
@@ -145,6 +147,29 @@ impl Scope for View<'_> {
             Some(name) => self.name(*name, found),
             None => false,
         }
+    }
+
+    fn holds(&self, slot: Slot) -> Truth {
+        let kept = |kept: Option<&Kept>| match kept {
+            Some(kept) if kept.known => kept.values.iter().any(counts).into(),
+            _ => Truth::Unknown,
+        };
+        match self.model.names.get(slot.0 as usize) {
+            Some(Name::Sends) => self.sends.map_or(Truth::Unknown, Truth::from),
+            Some(Name::Receives) => self.sends.map_or(Truth::Unknown, |sends| Truth::from(!sends)),
+            Some(Name::Kept(at)) => kept(self.run.kept.get(*at)),
+            Some(Name::Fact(at)) => kept(self.fact(*at)),
+            Some(name) => {
+                let mut holds = false;
+                let known = self.name(*name, &mut |value| holds |= counts(value));
+                either(holds, known)
+            }
+            None => Truth::Unknown,
+        }
+    }
+
+    fn memo(&self) -> Option<&Memo> {
+        self.event.map(|_| self.world.memo)
     }
 
     fn ask(&self, query: Query, number: Option<f64>, found: &mut dyn FnMut(&Value<'_>)) -> bool {

@@ -20,25 +20,41 @@ pub enum Length {
 /// More addresses in one Contact header than these are not read: each is looked for in all that follows.
 const MAX_CONTACTS: usize = 64;
 
-/// What framing needs of the headers; the start line is skipped.
-pub fn content_length(head: &[u8]) -> Length {
-    let Some((_, mut at)) = scan::first_line(head) else { return Length::Missing };
-    let mut first = true;
-    loop {
-        // Only the first line may begin with a blank: any other that does goes on with the one before.
-        let may = match head.get(at) {
-            Some(b'c' | b'C' | b'l' | b'L') => true,
+/// The Content-Length line of a head, found while its end is looked for: all that framing needs of the headers.
+#[derive(Debug, Default)]
+pub struct LengthLine {
+    at: Option<usize>,
+    /// A line was looked at: none after the first may begin with a blank, since it would go on with the one before.
+    later: bool,
+}
+
+impl LengthLine {
+    /// Looks at the line that begins at `at`.
+    #[inline]
+    pub fn look(&mut self, bytes: &[u8], at: usize) {
+        let first = !std::mem::replace(&mut self.later, true);
+        let may = match bytes.get(at) {
+            // Content-Type, Contact, CSeq and Call-ID begin like it.
+            Some(b'c' | b'C') => bytes.get(at + 8).is_some_and(|b| b | 0x20 == b'l'),
+            Some(b'l' | b'L') => bytes.get(at + 1).is_some_and(|b| *b == b':' || scan::is_blank(*b)),
             Some(b) => first && scan::is_blank(*b),
-            None => return Length::Missing,
+            None => false,
         };
-        if may
-            && let Some(Ok(h)) = scan::Headers::new(head, at).next()
-            && (h.name.eq_ignore_ascii_case(b"l") || h.name.eq_ignore_ascii_case(b"Content-Length"))
-        {
-            return scan::number(h.value).map_or(Length::Unreadable, Length::Bytes);
+        if may && self.at.is_none() {
+            let colon = bytes.get(at..).and_then(|line| memchr::memchr(b':', line)).unwrap_or_default();
+            let (name, _) = scan::trim(bytes.get(at..at + colon).unwrap_or_default(), 0);
+            if name.eq_ignore_ascii_case(b"l") || name.eq_ignore_ascii_case(b"Content-Length") {
+                self.at = Some(at);
+            }
         }
-        let Some(n) = memchr::memchr(b'\n', head.get(at..).unwrap_or_default()) else { return Length::Missing };
-        (at, first) = (at + n + 1, false);
+    }
+
+    /// What the line says.
+    pub fn read(&self, head: &[u8]) -> Length {
+        match self.at.and_then(|at| scan::Headers::new(head, at).next()) {
+            Some(Ok(header)) => scan::number(header.value).map_or(Length::Unreadable, Length::Bytes),
+            _ => Length::Missing,
+        }
     }
 }
 
@@ -62,10 +78,14 @@ impl Facts<'_> {
 }
 
 /// Text that may hold the line ends of a folded header: each becomes one blank.
+#[inline]
 pub fn text<'a>(fields: &mut Fields<'a>, def: &'static FieldDef, value: &'a [u8], at: usize) {
-    if !fields.wants(def) {
-        return;
+    if fields.wants(def) {
+        wanted_text(fields, def, value, at);
     }
+}
+
+fn wanted_text<'a>(fields: &mut Fields<'a>, def: &'static FieldDef, value: &'a [u8], at: usize) {
     if memchr::memchr2(b'\r', b'\n', value).is_none() {
         fields.text(def, value, at);
         return;
@@ -179,8 +199,31 @@ fn cisco_phone(agent: &[u8]) -> bool {
     PHONES.iter().any(|phone| starts(agent, phone))
 }
 
+/// What is taken out of a Via.
+static VIA_FIELDS: &[&FieldDef] =
+    &[&VIA_TRANSPORT, &VIA_ADDRESS, &VIA_PORT, &VIA_BRANCH, &VIA_RECEIVED, &VIA_RPORT, &VIA_MADDR];
+
+/// Whether it is `SIP/2.0/TCP 10.20.0.50:49500`, with or without parameters: nothing is wrong with it.
+fn plain_via(value: &[u8]) -> bool {
+    let Some(rest) = value.strip_prefix(b"SIP/2.0/") else { return false };
+    let transport = rest.iter().take_while(|b| b.is_ascii_uppercase()).count();
+    let Some([b' ', sent_by @ ..]) = rest.get(transport..) else { return false };
+    let host = sent_by.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-')).count();
+    let (port, after) = match sent_by.get(host..) {
+        Some([b':', rest @ ..]) => (rest.iter().take_while(|b| b.is_ascii_digit()).count() > 0, rest),
+        Some(rest) => (true, rest),
+        None => return false,
+    };
+    let tail = after.get(after.iter().take_while(|b| b.is_ascii_digit()).count()..).unwrap_or_default();
+    let ends = matches!(tail, [] | [b';', ..]);
+    transport > 0 && host > 0 && port && ends && memchr::memchr2(b',', b'"', tail).is_none()
+}
+
 fn via<'a>(fields: &mut Fields<'a>, facts: &mut Facts<'a>, value: &'a [u8], at: usize) {
     text(fields, &VIA, value, at);
+    if plain_via(value) && !fields.wants_any(VIA_FIELDS) {
+        return;
+    }
     for (hop, at) in scan::parts(value, at, b',') {
         let params = scan::until(hop, 0, b";");
         let head = hop.get(..params).unwrap_or_default();

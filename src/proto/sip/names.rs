@@ -194,7 +194,10 @@ pub fn rule(name: &[u8]) -> Option<Rule> {
         let letter = letter.to_ascii_lowercase();
         return COMPACT.iter().find(|row| row.0 == letter).map(|row| row.1);
     }
-    KNOWN.get(name.len())?.iter().find(|row| row.0.as_bytes().eq_ignore_ascii_case(name)).map(|row| row.1)
+    // The case of a letter is one bit: most names differ in the first byte already.
+    let first = name.first()? | 0x20;
+    let same = |known: &[u8]| known.first().is_some_and(|b| b | 0x20 == first) && known.eq_ignore_ascii_case(name);
+    KNOWN.get(name.len())?.iter().find(|row| same(row.0.as_bytes())).map(|row| row.1)
 }
 
 #[cfg(test)]

@@ -112,15 +112,16 @@ pub fn could_start(bytes: &[u8]) -> bool {
     }
 }
 
-/// Offset behind the blank line that ends the headers, looking from `from` on.
-pub fn head_end(bytes: &[u8], from: usize) -> Option<usize> {
+/// Offset behind the blank line that ends the headers, looking from `from` on; `line` is called with the offset of
+/// each further line that begins on the way.
+pub fn head_end(bytes: &[u8], from: usize, mut line: impl FnMut(usize)) -> Option<usize> {
     let mut at = from;
     loop {
         at += memchr::memchr(b'\n', bytes.get(at..)?)? + 1;
         match bytes.get(at..)? {
             [b'\n', ..] => return Some(at + 1),
             [b'\r', b'\n', ..] => return Some(at + 2),
-            _ => {}
+            _ => line(at),
         }
     }
 }
@@ -185,7 +186,8 @@ impl<'a> Iterator for Headers<'a> {
             self.at = self.bytes.len();
         }
         let line = rest.get(..end).unwrap_or_default();
-        let Some(colon) = memchr::memchr(b':', line) else {
+        // Names are short: looking at each byte is quicker than to begin a wide search.
+        let Some(colon) = line.iter().position(|b| *b == b':') else {
             return Some(Err(Malformed { at: start, what: "header without a colon" }));
         };
         let (name, _) = trim(line.get(..colon).unwrap_or_default(), 0);
@@ -308,7 +310,7 @@ pub struct Uri<'a> {
 /// Takes a URI apart.
 pub fn uri(text: &[u8], at: usize) -> Uri<'_> {
     let mut uri = Uri::default();
-    let Some(colon) = memchr::memchr(b':', text) else { return uri };
+    let Some(colon) = text.iter().position(|b| *b == b':') else { return uri };
     let scheme = text.get(..colon).unwrap_or_default();
     let (rest, from) = (text.get(colon + 1..).unwrap_or_default(), at + colon + 1);
     let cut = |value: &'_ [u8], stops: &[u8]| value.iter().position(|b| stops.contains(b)).unwrap_or(value.len());
@@ -322,7 +324,7 @@ pub fn uri(text: &[u8], at: usize) -> Uri<'_> {
         return uri;
     }
     let (mut host, mut host_at) = (rest, from);
-    if let Some(n) = memchr::memchr(b'@', rest) {
+    if let Some(n) = rest.iter().position(|b| *b == b'@') {
         let user = rest.get(..n).unwrap_or_default();
         uri.user = (user.get(..cut(user, b":")).unwrap_or_default(), from);
         (host, host_at) = (rest.get(n + 1..).unwrap_or_default(), from + n + 1);
@@ -330,7 +332,8 @@ pub fn uri(text: &[u8], at: usize) -> Uri<'_> {
     let end = if host.first() == Some(&b'[') {
         memchr::memchr(b']', host).map_or(host.len(), |n| n + 1)
     } else {
-        cut(host, b":;? \t\r\n>,")
+        let ends = |b: &u8| matches!(b, b':' | b';' | b'?' | b' ' | b'\t' | b'\r' | b'\n' | b'>' | b',');
+        host.iter().position(ends).unwrap_or(host.len())
     };
     uri.host = (host.get(..end).unwrap_or_default(), host_at);
     let (mut tail, mut tail_at) = (host.get(end..).unwrap_or_default(), host_at + end);
@@ -361,6 +364,13 @@ pub struct NameAddr<'a> {
 /// Reads the address that begins at `from` of a value whose first byte has offset `at` in the message.
 pub fn name_addr(value: &[u8], from: usize, at: usize) -> Option<NameAddr<'_>> {
     let rest = value.get(from..)?;
+    if let [b'<', inner @ ..] = rest {
+        // `<sip:1001@10.1.1.10>;tag=1`, as nearly all are.
+        let close = inner.iter().position(|b| *b == b'>')?;
+        let uri = trim(inner.get(..close)?, at + from + 1);
+        let display = (&[][..], at + from);
+        return Some(name_addr_end(value, from, at, display, uri, close + 2));
+    }
     let open = {
         let skip = if rest.iter().find(|b| !is_blank(**b)) == Some(&b'"') { until(rest, 0, b"<") } else { 0 };
         // A quote that never ends hides no address.
@@ -381,10 +391,27 @@ pub fn name_addr(value: &[u8], from: usize, at: usize) -> Option<NameAddr<'_>> {
             ((&[][..], at + from), trim(rest.get(..end)?, at + from), end)
         }
     };
+    Some(name_addr_end(value, from, at, display, uri, after))
+}
+
+/// The parameters of an address whose URI ends at `after`.
+fn name_addr_end<'a>(
+    value: &'a [u8],
+    from: usize,
+    at: usize,
+    display: (&'a [u8], usize),
+    uri: (&'a [u8], usize),
+    after: usize,
+) -> NameAddr<'a> {
+    let rest = value.get(from..).unwrap_or_default();
+    if after >= rest.len() {
+        let params = (&[][..], at + from + rest.len());
+        return NameAddr { display, uri, params, end: from + rest.len() };
+    }
     let end = until(rest, after, b",");
     let params = until(rest.get(..end).unwrap_or_default(), after, b";");
     let params = (rest.get(params + 1..end).unwrap_or_default(), at + from + (params + 1).min(end));
-    Some(NameAddr { display, uri, params, end: from + end })
+    NameAddr { display, uri, params, end: from + end }
 }
 
 #[cfg(test)]
@@ -447,7 +474,7 @@ mod tests {
             .collect();
         assert_eq!(seen, ["A=1", "B=two\r\n\tlines folded", "C=", "27 header without a colon", "D=x"]);
         assert_eq!(headers.body(), Some(bytes.len() - 4));
-        assert_eq!(head_end(bytes, 0), Some(bytes.len() - 4));
+        assert_eq!(head_end(bytes, 0, |_| {}), Some(bytes.len() - 4));
         assert_eq!(Headers::new(b"A: 1\r\nB: 2", 0).count(), 2);
     }
 

@@ -188,7 +188,15 @@ impl Side {
             out.event_in(&fields::MALFORMED, fields, segment, at..segment.bytes.len(), Some(defect));
             return Found::Used(0);
         }
-        let Some(head) = scan::head_end(rest, self.searched) else {
+        let mut length = headers::LengthLine::default();
+        let end = match self.searched {
+            0 => scan::head_end(rest, 0, |at| length.look(rest, at)),
+            // What was looked through before is not looked through again before the end is there.
+            from => {
+                scan::head_end(rest, from, |_| {}).and_then(|_| scan::head_end(rest, 0, |at| length.look(rest, at)))
+            }
+        };
+        let Some(head) = end else {
             // The blank line may be half there.
             self.searched = rest.len().saturating_sub(3);
             if rest.len() <= MAX_HEAD {
@@ -199,7 +207,7 @@ impl Side {
             self.step = Step::Within;
             return Found::Used(rest.len());
         };
-        let (length, defect) = match headers::content_length(rest.get(..head).unwrap_or_default()) {
+        let (length, defect) = match length.read(rest.get(..head).unwrap_or_default()) {
             Length::Missing => (0, None),
             Length::Unreadable => (0, Some("Content-Length")),
             Length::Bytes(n) if n > BELIEVED => (0, Some("Content-Length too large")),
