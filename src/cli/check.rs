@@ -9,11 +9,12 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 
 use super::run::{self, Input, Spool};
-use super::{Bounds, Colour, SECRETS_ARE_SHOWN, Stop, complain, output};
+use super::{Bounds, Colour, SECRETS_ARE_SHOWN, Stop, compare, complain, output};
 use crate::event::{Event, Schema, nearest};
 use crate::model::{ModelError, Models, Site, load};
 use crate::phone::{Address, Concerned, Phones};
 use crate::pipeline::{self, Options, Outcome, Unwatched, Watch};
+use crate::report::compare::Watcher;
 use crate::report::text::Style;
 use crate::report::{FailOn, Only, Report, json, junit, text};
 use crate::source::write::PcapngWriter;
@@ -41,6 +42,12 @@ pub struct Check {
     /// This phone only
     #[arg(long, value_name = "NAME|MAC|IP")]
     phone: Option<String>,
+    /// Beside the phones of this capture: where a broken phone parts from one that works
+    #[arg(long, value_name = "FILE")]
+    against: Option<PathBuf>,
+    /// Beside this phone, of the same capture or of that of --against
+    #[arg(long, value_name = "NAME|MAC|IP")]
+    against_phone: Option<String>,
     /// With --phone: write that phone's packets of all protocols as pcapng
     #[arg(short = 'w', value_name = "FILE", requires = "phone")]
     write: Option<PathBuf>,
@@ -99,20 +106,35 @@ impl Check {
         }
         let mut report = Report { secrets: self.show_secrets, ..Report::default() };
         let mut code = 0;
+        let (mut portraits, mut ours) = (Vec::new(), Vec::new());
+        let other = self.against_phone.as_deref();
+        let healthy = match &self.against {
+            Some(path) => Some(compare::against(path, &schema, &chosen.models, &self.bounds.options(), other)?),
+            None => None,
+        };
         // The wall clock is only asked how long the judging took: a report says so to a person.
         #[allow(clippy::disallowed_methods)]
         let began = std::time::Instant::now();
         for input in &inputs {
-            let judged =
-                run::capture(input, &schema, &chosen.models, &self.bounds.options(), Unwatched, None, |_| true);
-            match judged {
-                Ok((outcome, _, notes)) => {
+            match self.judged(input, &schema, &chosen.models) {
+                Ok((outcome, watcher, notes)) => {
                     if let Some(damage) = &notes.damage {
                         complain(&format!("{}: {damage}", input.name));
                         unreadable |= self.strict_input;
                     }
                     let only = Only { phone: self.phone.as_deref(), models: &chosen.only };
                     report.add(&input.name, &outcome, &notes, only);
+                    if let Some(watcher) = watcher {
+                        if self.against.is_none() && self.phone.is_some() {
+                            // The other phone may be in this capture, beside the one that the report is narrowed to.
+                            let mut all = Report::default();
+                            all.add(&input.name, &outcome, &notes, Only::default());
+                            portraits.extend(compare::portraits(&all, &outcome, &watcher, other));
+                            ours.extend(report.phones.iter().map(|phone| phone.label.clone()));
+                        } else {
+                            portraits.extend(compare::portraits(&report, &outcome, &watcher, other));
+                        }
+                    }
                     if let (Some(path), Some(wanted)) = (&self.write, &self.phone) {
                         self.write_phone(input, &outcome, wanted, path)?;
                     }
@@ -127,10 +149,37 @@ impl Check {
             code = super::golden::verify(&inputs, dir, &self.bounds.options())?;
         }
         drop(spool);
+        if self.compares() {
+            let found = match healthy {
+                Some(healthy) => healthy,
+                None => compare::other(&portraits, other, "these captures")?.clone(),
+            };
+            compare::add(&mut report, &portraits, &found, &ours);
+        }
         if !report.captures.is_empty() {
             self.print(&report, began.elapsed().as_millis())?;
         }
         Ok(self.exit_code(&report, unreadable, code))
+    }
+
+    fn compares(&self) -> bool {
+        self.against.is_some() || self.against_phone.is_some()
+    }
+
+    /// Judges a capture; what is compared is only collected where it is asked for.
+    fn judged(
+        &self,
+        input: &Input,
+        schema: &Schema,
+        models: &Arc<Models>,
+    ) -> Result<(Outcome, Option<Watcher>, Notes), SourceError> {
+        let options = self.bounds.options();
+        if self.compares() {
+            let watched = run::capture(input, schema, models, &options, Watcher::default(), None, |_| true);
+            return watched.map(|(outcome, watcher, notes)| (outcome, Some(watcher), notes));
+        }
+        run::capture(input, schema, models, &options, Unwatched, None, |_| true)
+            .map(|(outcome, _, notes)| (outcome, None, notes))
     }
 
     fn exit_code(&self, report: &Report, unreadable: bool, golden: u8) -> u8 {

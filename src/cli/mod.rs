@@ -2,6 +2,7 @@
 
 pub mod capture;
 pub mod check;
+pub mod compare;
 pub mod decode;
 pub mod fields;
 pub mod golden;

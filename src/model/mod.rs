@@ -74,6 +74,7 @@ pub mod check;
 mod compile;
 pub mod engine;
 pub mod example;
+pub mod facts;
 pub mod graph;
 mod judge;
 pub mod load;

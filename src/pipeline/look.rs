@@ -2,6 +2,7 @@
 
 use super::{Outcome, Pipeline, Summary, Watch};
 use crate::finding::{Finding, Flow, PhoneId};
+use crate::model::facts::Knows;
 use crate::model::{Models, Standing};
 use crate::phone::Phones;
 use crate::proto::PROTOCOLS;
@@ -18,6 +19,8 @@ pub struct Look<'p> {
     pub findings: &'p [Finding],
     /// Flows, as they stand.
     pub flows: Cow<'p, [Flow]>,
+    /// What the models found out about each phone.
+    pub facts: &'p dyn Knows,
 }
 
 impl Outcome {
@@ -28,6 +31,7 @@ impl Outcome {
             phones: &self.phones,
             findings: &self.findings,
             flows: Cow::Borrowed(&self.flows),
+            facts: &self.facts,
         }
     }
 }
@@ -41,6 +45,7 @@ impl<W: Watch> Pipeline<W> {
             phones: &hub.phones,
             findings: hub.findings.list(),
             flows: Cow::Owned(hub.engine.flows()),
+            facts: &hub.engine,
         }
     }
 

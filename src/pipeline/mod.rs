@@ -18,6 +18,7 @@ use crate::event::{Event, EventDef, FieldDef, Fields, Origin, Schema, text, uint
 use crate::finding::{Finding, Flow};
 use crate::flow::frag::{self, Defrag};
 use crate::flow::{self, Flows, Follow};
+use crate::model::facts::Facts;
 use crate::model::{self, Models};
 use crate::phone::{self, Concerned, Phones};
 use crate::proto::{Mark, PROTOCOLS, Sink, Spare};
@@ -135,6 +136,8 @@ pub struct Outcome {
     pub findings: Vec<Finding>,
     /// Every flow that was judged.
     pub flows: Vec<Flow>,
+    /// What the models found out about each phone.
+    pub facts: Facts,
 }
 
 /// Frames in, events and findings out.
@@ -279,7 +282,7 @@ impl<W: Watch> Pipeline<W> {
             seen: PROTOCOLS.iter().map(|p| p.name).zip(seen).filter(|(_, n)| *n > 0).collect(),
             others,
         };
-        (Outcome { summary, phones, findings: findings.into_sorted(), flows }, watch)
+        (Outcome { summary, phones, findings: findings.into_sorted(), flows, facts: engine.into_facts() }, watch)
     }
 
     /// Clamps a clock that steps back; returns how far, the first time.

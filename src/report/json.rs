@@ -23,6 +23,9 @@ struct Record<'r, T: Serialize> {
 pub fn lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for (index, capture) in report.captures.iter().enumerate() {
         line(out, "capture", capture)?;
+        for group in report.together.iter().filter(|group| group.capture == index) {
+            line(out, "together", group)?;
+        }
         for finding in report.findings.iter().filter(|f| f.capture == index) {
             line(out, "finding", finding)?;
         }
@@ -30,6 +33,9 @@ pub fn lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         for phone in report.phones.iter().filter(|p| p.capture == index) {
             line(out, "phone", phone)?;
         }
+    }
+    for comparison in &report.comparisons {
+        line(out, "comparison", comparison)?;
     }
     Ok(())
 }

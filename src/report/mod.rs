@@ -1,15 +1,19 @@
 //! Verdicts as text: one file per format, all from the same [`Report`].
 
 pub mod chain;
+pub mod compare;
 pub mod events;
 pub mod json;
 pub mod junit;
 pub mod text;
+pub mod together;
 
 use std::collections::HashMap;
 
 use serde::Serialize;
 
+use self::compare::Comparison;
+use self::together::Together;
 use crate::event::Mac;
 use crate::finding::{Finding, Flow, PhoneId, Severity, Verdict};
 use crate::phone::{Phone, Phones};
@@ -27,6 +31,12 @@ pub struct Report {
     pub schema_version: u32,
     /// Each capture, in the order given.
     pub captures: Vec<CaptureReport>,
+    /// Phones that are stuck at the same step, and what they share.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub together: Vec<Together>,
+    /// Phones beside one that works, if that was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub comparisons: Vec<Comparison>,
     /// Each phone of each capture.
     pub phones: Vec<PhoneReport>,
     /// Each finding of each capture, in time order within it.
@@ -87,6 +97,9 @@ pub struct PhoneReport {
     pub dn: Vec<String>,
     /// CallManagers.
     pub callmanager: Vec<String>,
+    /// The configuration servers that it was told of.
+    #[serde(skip)]
+    pub tftp_server: Vec<String>,
     /// The worst of its flows.
     pub verdict: Verdict,
     /// The last step of the boot chain that was reached.
@@ -98,6 +111,9 @@ pub struct PhoneReport {
     /// What a person calls it.
     #[serde(skip)]
     pub label: String,
+    /// The phone.
+    #[serde(skip)]
+    pub id: PhoneId,
 }
 
 /// A run of a model over a phone.
@@ -177,6 +193,8 @@ impl Default for Report {
         Report {
             schema_version: SCHEMA_VERSION,
             captures: Vec::new(),
+            together: Vec::new(),
+            comparisons: Vec::new(),
             phones: Vec::new(),
             findings: Vec::new(),
             secrets: false,
@@ -215,10 +233,13 @@ impl Report {
             .filter(|(id, _)| meant(*id))
             .map(|(id, phone)| {
                 let flows = flows_of.remove(&id).unwrap_or_default();
-                phone_report(capture, phone, flows, findings_of.get(&id).map_or(&[][..], Vec::as_slice))
+                let tftp_server = outcome.facts.fact_texts(id, "tftp_servers");
+                let findings = findings_of.get(&id).map_or(&[][..], Vec::as_slice);
+                PhoneReport { tftp_server, id, ..phone_report(capture, phone, flows, findings) }
             })
             .collect();
         phones.sort_by(|a, b| b.verdict.cmp(&a.verdict).then_with(|| a.label.cmp(&b.label)));
+        self.together.extend(together::together(capture, &phones));
         self.phones.extend(phones);
         self.findings.extend(
             findings
@@ -297,11 +318,13 @@ fn phone_report(capture: usize, phone: &Phone, flows: Vec<FlowReport>, findings:
         load: phone.load.clone(),
         dn: phone.dn.clone(),
         callmanager: phone.callmanagers.clone(),
+        tftp_server: Vec::new(),
         verdict,
         reached: chain.reached,
         stuck_at: chain.stuck_at.filter(|_| verdict == Verdict::Fail),
         flows,
         label: phone.label(),
+        id: PhoneId(u32::MAX),
     }
 }
 

@@ -1,10 +1,12 @@
 //! The report for a person at two in the morning: what is stuck first, a line a phone, a glyph and a word a step,
 //! then each finding with what, why, fix and the frames. Colour only repeats what glyph and word say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 
 use super::chain::{CHAIN, SHOWN};
+use super::compare::{Comparison, Difference};
+use super::together::{Shared, Together};
 use super::{CaptureReport, FindingReport, FlowReport, PhoneReport, Report};
 use crate::finding::{Severity, Verdict};
 
@@ -21,6 +23,7 @@ pub struct Style {
 pub fn write(report: &Report, style: Style, took_ms: Option<u128>, out: &mut dyn Write) -> io::Result<()> {
     let paint = Paint(style.colour);
     let several = report.captures.len() > 1;
+    let findings = by_phone(report);
     for (index, capture) in report.captures.iter().enumerate() {
         if several {
             writeln!(out, "{}", paint.bold(&capture.path))?;
@@ -29,8 +32,12 @@ pub fn write(report: &Report, style: Style, took_ms: Option<u128>, out: &mut dyn
             writeln!(out, "{} {damage}", paint.yellow("! damaged:"))?;
         }
         let phones: Vec<&PhoneReport> = report.phones.iter().filter(|p| p.capture == index).collect();
+        for group in report.together.iter().filter(|group| group.capture == index) {
+            together_lines(group, paint, out)?;
+        }
         for phone in phones.iter().filter(|p| !style.quiet || p.verdict == Verdict::Fail) {
-            phone_lines(report, phone, style, paint, out)?;
+            let own = findings.get(&(index, phone.label.as_str())).map_or(&[][..], Vec::as_slice);
+            phone_lines(own, phone, phones.len() > FEW, style, paint, out)?;
             if phones.len() <= FEW || phone.verdict != Verdict::Pass {
                 writeln!(out)?;
             }
@@ -53,15 +60,85 @@ pub fn write(report: &Report, style: Style, took_ms: Option<u128>, out: &mut dyn
             writeln!(out, "Also seen, no phones: {}.\n", capture.others.join(", "))?;
         }
     }
+    for comparison in &report.comparisons {
+        comparison_lines(comparison, paint, out)?;
+    }
     totals(report, took_ms, out)
+}
+
+/// The findings of each phone: looked up once, however many phones there are.
+fn by_phone(report: &Report) -> HashMap<(usize, &str), Vec<&FindingReport>> {
+    let mut findings: HashMap<(usize, &str), Vec<&FindingReport>> = HashMap::new();
+    for finding in &report.findings {
+        for phone in &finding.phones {
+            findings.entry((finding.capture, phone)).or_default().push(finding);
+        }
+    }
+    findings
+}
+
+/// Several phones stuck at one step: how many of how many, and what they share.
+fn together_lines(group: &Together, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+    let head = format!("{} of {} phones are STUCK at {}", group.count, group.of, group.step);
+    writeln!(out, "{}  {}", paint.red(&head), short_list(&group.phones))?;
+    for shared in &group.shares {
+        let Shared { what, value, stuck, of } = shared;
+        let whose = if shared.is_theirs_alone() && group.count < group.of { ": no other phone has it" } else { "" };
+        writeln!(out, "  all have {what} {value} ({stuck} of the {of} that have it{whose})")?;
+    }
+    if group.shares.is_empty() {
+        writeln!(out, "  they share neither VLAN, switch, TFTP server, CallManager, load nor model")?;
+    }
+    writeln!(out)
+}
+
+fn short_list(names: &[String]) -> String {
+    match names {
+        [first @ .., last] if first.len() >= FEW => {
+            format!("{}, … {last}", first.get(..FEW - 1).unwrap_or_default().join(", "))
+        }
+        all => all.join(", "),
+    }
+}
+
+/// A phone beside one that works.
+fn comparison_lines(comparison: &Comparison, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+    let Comparison { phone, against, parts_at, differences } = comparison;
+    writeln!(out, "{}", paint.bold(&format!("{phone} beside {against}")))?;
+    match parts_at {
+        Some(step) => writeln!(
+            out,
+            "  they part at {}: {}; {against}: {}",
+            paint.red(&step.what),
+            or_nothing(&step.here),
+            or_nothing(&step.there)
+        )?,
+        None => writeln!(out, "  every step came out alike")?,
+    }
+    let wide = |of: fn(&Difference) -> &str, least: usize| {
+        differences.iter().map(|it| of(it).chars().count()).max().unwrap_or(0).clamp(least, 40)
+    };
+    let (first, second) = (wide(|it| &it.what, 4), wide(|it| or_nothing(&it.here), phone.chars().count()));
+    if !differences.is_empty() {
+        writeln!(out, "  {:first$}  {phone:second$}  {against}", "")?;
+    }
+    for Difference { what, here, there } in differences {
+        writeln!(out, "  {what:first$}  {:second$}  {}", or_nothing(here), or_nothing(there))?;
+    }
+    writeln!(out)
+}
+
+fn or_nothing(text: &str) -> &str {
+    if text.is_empty() { "–" } else { text }
 }
 
 /// Up to so many phones, the healthy ones too are shown with their steps and remarks.
 const FEW: usize = 5;
 
 fn phone_lines(
-    report: &Report,
+    findings: &[&FindingReport],
     phone: &PhoneReport,
+    many: bool,
     style: Style,
     paint: Paint,
     out: &mut dyn Write,
@@ -85,7 +162,6 @@ fn phone_lines(
         (Verdict::Inconclusive, _) => paint.yellow("INCONCLUSIVE"),
     };
     writeln!(out, "{}  {word}", facts.join("  "))?;
-    let many = report.phones.iter().filter(|p| p.capture == phone.capture).count() > FEW;
     if many && phone.verdict == Verdict::Pass {
         // Among many, a healthy phone is one line; what is remarkable about it stays in the other formats.
         return Ok(());
@@ -102,12 +178,8 @@ fn phone_lines(
         let reason = flow.reason.as_deref().unwrap_or("the capture does not say");
         writeln!(out, "  {} {}: {reason}", paint.yellow("?"), flow.model)?;
     }
-    let mut findings: Vec<&FindingReport> = report
-        .findings
-        .iter()
-        .filter(|f| f.capture == phone.capture && f.phones.contains(&phone.label))
-        .filter(|f| !style.quiet || f.severity == Severity::Fail)
-        .collect();
+    let mut findings: Vec<&FindingReport> =
+        findings.iter().copied().filter(|f| !style.quiet || f.severity == Severity::Fail).collect();
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     for finding in findings {
         finding_lines(finding, paint, out)?;
