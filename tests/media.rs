@@ -208,3 +208,108 @@ fn a_stream_ends_before_what_comes_ten_seconds_later() {
     capture.add(30_000, (40000, 53), b"\0\x01\x01\0\0\x01\0\0\0\0\0\0\x01a\0\0\x01\0\x01");
     capture.check(&["rtp.start 7 false", "rtp.stop 7 8 false", "dns.query"]);
 }
+
+/// The fields of the events of a kind, without those of the frame.
+fn told(capture: &Capture, event: &str, shown: &[&str]) -> Vec<String> {
+    struct Told<'t>(&'t str, &'t [&'t str], Vec<String>);
+    impl Watch for Told<'_> {
+        fn event(&mut self, event: &Event<'_>, _: &[Concerned], _: &Phones) {
+            if event.def.name == self.0 {
+                let shown = event.fields.iter().filter(|field| self.1.contains(&field.def.name));
+                self.2.push(shown.map(|field| field.value.to_string()).collect::<Vec<_>>().join(" "));
+            }
+        }
+    }
+    let schema = pipeline::schema();
+    let models = load::load(&[], &schema, &Site::default()).models().expect("no models are models");
+    let mut pipeline = Pipeline::new(&schema, Arc::new(models), &Options::default(), Told(event, shown, Vec::new()));
+    for (number, one) in (1..).zip(&capture.0) {
+        pipeline.frame(&one.frame(number));
+    }
+    pipeline.finish(&Notes::default()).1.2
+}
+
+fn offer_of(capture: &mut Capture, profile: &str, formats: &str, maps: &str) {
+    let body = format!("v=0\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio 20000 {profile} {formats}\r\n{maps}");
+    let message = format!(
+        "INVITE sip:2@10.0.0.2 SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK1\r\nFrom: <sip:1@10.0.0.1>;tag=1\r\n\
+         To: <sip:2@10.0.0.2>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    capture.add(0, (5060, 5060), message.as_bytes());
+}
+
+fn packet(kind: u8, n: u8, ticks: u32, payload: &[u8]) -> Vec<u8> {
+    [&[0x80, kind, 0, n][..], &(ticks * u32::from(n)).to_be_bytes(), &[0, 0, 0, 7], payload].concat()
+}
+
+#[test]
+fn signalling_names_dynamic_payload_types_and_srtp() {
+    let mut capture = Capture::default();
+    let maps = "a=rtpmap:114 opus/48000/2\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:97 telephone-event/8000\r\n";
+    offer_of(&mut capture, "RTP/SAVP", "114 0 97", maps);
+    for n in 0..4 {
+        capture.add(100 + i64::from(n) * 20, (20000, 30000), &packet(114, n, 960, &[0x55; 90]));
+    }
+    // A digit, which SRTP hides: no change of the codec.
+    for n in 4..12 {
+        capture.add(100 + i64::from(n) * 20, (20000, 30000), &packet(97, n, 0, &[0x55; 14]));
+    }
+    let fields = ["rtp.p_type", "rtp.codec", "rtp.clock_rate", "rtp.secured", "rtp.both_ways"];
+    assert_eq!(told(&capture, "rtp.start", &fields), ["114 opus true 48000"]);
+    assert_eq!(told(&capture, "rtp.stop", &fields), ["97 114 opus 48000 true false"]);
+    assert!(told(&capture, "rtp.change", &fields).is_empty());
+
+    let mut plain = Capture::default();
+    offer_of(&mut plain, "RTP/AVP", "114 97", &maps.replace("97 tele", "98 tele"));
+    for n in 0..4 {
+        plain.add(100 + i64::from(n) * 20, (20000, 30000), &packet(114, n, 960, &[0x55; 90]));
+    }
+    // Payload type 98 is that of digits, 97 of nobody knows what.
+    for n in 4..7 {
+        plain.add(100 + i64::from(n) * 20, (20000, 30000), &packet(98, n, 0, &[5, 0x8a, 0, 160]));
+    }
+    let digit = ["rtp.p_type", "rtpevent.event_id", "rtpevent.end_of_event"];
+    assert_eq!(told(&plain, "rtp.event", &digit), ["98 5 true"]);
+    assert_eq!(told(&plain, "rtp.start", &["rtp.secured"]), ["false"]);
+    plain.0.remove(0);
+    assert_eq!(told(&plain, "rtp.start", &["rtp.codec", "rtp.secured"]), [""], "nobody said what 114 is");
+}
+
+#[test]
+fn audio_in_one_direction_is_told_from_audio_in_both() {
+    let mut capture = Capture::default();
+    for n in 0..10 {
+        capture.add(i64::from(n) * 20, (20000, 30000), &speech(n));
+    }
+    assert_eq!(told(&capture, "rtp.stop", &["rtp.both_ways"]), ["false"]);
+    let back = |capture: &mut Capture, millis: i64, n: u8| {
+        let udp = frame::udp(B, A, 30000, 20000, &speech(n));
+        let ip = frame::ipv4(frame::Ip { src: B, dst: A, proto: 17, id: 500, tos: 0xb8, ttl: 64 }, &udp);
+        let bytes = frame::ethernet([2, 0, 0, 0, 0, 1], [2, 0, 0, 0, 0, 2], None, 0x0800, &ip);
+        let time = Ts::from_nanos(1_700_000_000_000_000_000) + Span::from_millis(millis);
+        capture.0.push(FrameBuf::ethernet(time, bytes));
+    };
+    for n in 0..10 {
+        back(&mut capture, 200 + i64::from(n) * 20, n);
+    }
+    assert_eq!(told(&capture, "rtp.stop", &["rtp.both_ways"]), ["true", "true"]);
+    // What comes a minute later is another call.
+    let mut later = Capture::default();
+    for n in 0..10 {
+        later.add(i64::from(n) * 20, (20000, 30000), &speech(n));
+    }
+    for n in 0..10 {
+        back(&mut later, 60_000 + i64::from(n) * 20, n);
+    }
+    assert_eq!(told(&later, "rtp.stop", &["rtp.both_ways"]), ["false", "false"]);
+}
+
+#[test]
+fn a_gap_has_a_length() {
+    let mut capture = Capture::default();
+    for n in (0..120u8).filter(|n| !(20..25).contains(n)) {
+        capture.add(i64::from(n) * 20, (20000, 30000), &packet(0, n, 160, &[0xff; 160]));
+    }
+    assert_eq!(told(&capture, "rtp.gap", &["rtp.seq", "rtp.missing", "rtp.gap_ms"]), ["20 5 100"]);
+}

@@ -1,5 +1,6 @@
 //! Where every event passes: phones learn, models judge, the watcher sees; what dissectors hand over is applied.
 
+use super::pushed;
 use super::{
     BOUND, BYTES, COUNT, CUT_OFF, DAMAGE, DROPS, FILTER, FILTERED, KIND, LIMIT, MALFORMED, ONE_WAY, Options, PROTO,
     REASON, Watch,
@@ -12,7 +13,7 @@ use crate::event::{Event, EventBuf, EventDef, FieldDef, Fields, Origin, Schema, 
 use crate::finding::{Findings, PhoneId};
 use crate::model::{Engine, Identity, Models, Who};
 use crate::phone::{Concerned, Phones};
-use crate::proto::{Expect, File, PROTOCOLS, Segment, Sink};
+use crate::proto::{Announced, Expect, File, PROTOCOLS, Segment, Sink};
 use crate::source::Notes;
 use crate::time::Ts;
 use foldhash::fast::FixedState;
@@ -23,14 +24,25 @@ use std::sync::Arc;
 /// An end of a flow: address, port, IP protocol.
 type End = (IpAddr, u16, u8);
 
+/// What a flow was announced to carry.
+#[derive(Debug)]
+pub(super) struct Expected {
+    /// The other end's address, if it is known.
+    peer: Option<IpAddr>,
+    /// Index of the protocol.
+    index: usize,
+    /// What was said of the media.
+    media: Option<Arc<Announced>>,
+}
+
 /// Where every event passes: phones learn, models judge, the watcher sees.
 pub(super) struct Hub<W: Watch> {
     pub(super) phones: Phones,
     pub(super) engine: Engine,
     pub(super) findings: Findings,
     pub(super) watch: W,
-    /// By end (address, port, IP protocol): the other end, if it is known, and the protocol.
-    pub(super) expectations: HashMap<End, (Option<IpAddr>, usize), FixedState>,
+    /// By end (address, port, IP protocol).
+    pub(super) expectations: HashMap<End, Expected, FixedState>,
     pub(super) expectations_made: u64,
     /// The lists each phone (or address) fetched last: what later files are signed by.
     pub(super) trust: HashMap<IpAddr, Held, FixedState>,
@@ -123,9 +135,16 @@ impl<W: Watch> Hub<W> {
         if self.expectations.is_empty() {
             return None;
         }
-        [(origin.src?, origin.dst?), (origin.dst?, origin.src?)].into_iter().find_map(|(end, other)| {
-            let (peer, index) = self.expectations.get(&(end.ip, end.port, origin.ip_proto))?;
-            peer.is_none_or(|peer| peer == other.ip).then_some(*index)
+        self.expectations_of(origin).next().map(|expected| expected.index)
+    }
+
+    /// What was announced of the ends of a frame, its receiver first.
+    fn expectations_of(&self, origin: &Origin) -> impl Iterator<Item = &Expected> {
+        let ends = origin.dst.zip(origin.src).map(|(dst, src)| [(dst, src), (src, dst)]);
+        let proto = origin.ip_proto;
+        ends.into_iter().flatten().filter_map(move |(end, other)| {
+            let expected = self.expectations.get(&(end.ip, end.port, proto))?;
+            expected.peer.is_none_or(|peer| peer == other.ip).then_some(expected)
         })
     }
 
@@ -255,6 +274,9 @@ impl<W: Watch> Sink for Hub<W> {
         let known = self.known.get(&std::ptr::from_ref(event.def).addr()).copied().unwrap_or_default();
         let wanted = known.wanted;
         self.count(event, known);
+        if event.def == &content::phone_xml::OBJECT {
+            pushed::streams(event, &mut |expect| self.expect(expect));
+        }
         if event.origin.duplicate {
             self.watch.event(event, &[], &self.phones);
             return;
@@ -303,12 +325,17 @@ impl<W: Watch> Sink for Hub<W> {
             self.expectations.clear();
         }
         self.expectations_made += 1;
-        self.expectations.insert((expect.ip, expect.port, expect.ip_proto), (expect.peer, index));
+        let Expect { ip, port, peer, ip_proto, media, .. } = expect;
+        self.expectations.insert((ip, port, ip_proto), Expected { peer, index, media: media.clone() });
         // RTCP has the port after that of its RTP (RFC 3550 §11), unless something else was announced there.
         let rtcp = PROTOCOLS.iter().position(|p| p.name == "rtcp").filter(|_| expect.proto == "rtp");
-        if let Some((index, port)) = rtcp.zip(expect.port.checked_add(1)) {
-            self.expectations.entry((expect.ip, port, expect.ip_proto)).or_insert((expect.peer, index));
+        if let Some((index, port)) = rtcp.zip(port.checked_add(1)) {
+            self.expectations.entry((ip, port, ip_proto)).or_insert(Expected { peer, index, media });
         }
+    }
+
+    fn announced(&self, origin: &Origin) -> Option<Arc<Announced>> {
+        self.expectations_of(origin).find_map(|expected| expected.media.clone())
     }
 
     fn limit(&mut self, bound: &'static str, origin: &Origin) {

@@ -8,6 +8,7 @@ mod core;
 mod hub;
 mod inside;
 mod look;
+mod pushed;
 mod routes;
 
 use self::core::Core;

@@ -541,7 +541,7 @@ fn announced(event: &'static EventDef, fields: &Fields<'_>) -> Option<Expect> {
         Value::Ip(ip) if !ip.is_unspecified() => *ip,
         _ => return None,
     };
-    Some(Expect { ip, port, peer: None, ip_proto: 17, proto: "rtp" })
+    Some(Expect { ip, port, peer: None, ip_proto: 17, proto: "rtp", media: None })
 }
 
 #[cfg(test)]

@@ -214,7 +214,7 @@ pub struct File<'a> {
 }
 
 /// An announcement that a flow will carry a protocol, wherever its port points.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expect {
     /// The end that is known: its address.
     pub ip: IpAddr,
@@ -226,6 +226,42 @@ pub struct Expect {
     pub ip_proto: u8,
     /// The name of the protocol in [`PROTOCOLS`].
     pub proto: &'static str,
+    /// What was said of the media, if it is media and anything was said.
+    pub media: Option<Arc<Announced>>,
+}
+
+/// What signalling said of media: whether it is encrypted, and what its payload types are.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Announced {
+    /// SRTP.
+    pub secured: bool,
+    /// Payload types with a meaning of their own.
+    pub encodings: Vec<Encoding>,
+}
+
+/// What a payload type stands for in a session (RFC 8866 §6.6, `a=rtpmap`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Encoding {
+    /// 0 to 127.
+    pub payload_type: u8,
+    /// `opus`, `telephone-event`
+    pub name: String,
+    /// Ticks of its timestamps a second.
+    pub clock: u32,
+}
+
+impl Announced {
+    /// What a payload type stands for.
+    pub fn encoding(&self, payload_type: u8) -> Option<&Encoding> {
+        self.encodings.iter().find(|encoding| encoding.payload_type == payload_type)
+    }
+}
+
+impl Encoding {
+    /// Digits (RFC 4733).
+    pub fn is_digits(&self) -> bool {
+        self.name.eq_ignore_ascii_case("telephone-event")
+    }
 }
 
 /// What takes a dissector's findings: the pipeline, or a test.
@@ -238,6 +274,10 @@ pub trait Sink {
     fn expect(&mut self, expect: Expect);
     /// A bound of the dissector was reached: its name is the option that raises it.
     fn limit(&mut self, bound: &'static str, origin: &Origin);
+    /// What was said of the media that goes between these two ends.
+    fn announced(&self, _origin: &Origin) -> Option<Arc<Announced>> {
+        None
+    }
     /// Whether events that only `decode` shows (one per TFTP block, per TLS record) are wanted.
     fn detail(&self) -> bool {
         true
@@ -402,6 +442,11 @@ impl<'s> Out<'s> {
     /// Whether the datagram's flow was announced to carry the protocol. Its content need not prove it then.
     pub fn is_expected(&self) -> bool {
         self.expected
+    }
+
+    /// What was said of the media that goes between these two ends.
+    pub fn announced(&self, origin: &Origin) -> Option<Arc<Announced>> {
+        self.sink.announced(origin)
     }
 
     /// Whether events that only `decode` shows are wanted.

@@ -1,7 +1,8 @@
 //! RTP: speech and pictures as streams (RFC 3550, RFC 3551), and digits in them (RFC 4733).
 //!
 //! Read: the header of every packet, aggregated to streams: loss, jitter, order, DSCP, payload types, quality. Not
-//! read: the payloads, but for digits. SRTP has the same header and is not told apart.
+//! read: the payloads, but for digits. SRTP has the same header: it is told by
+//! what signalling announced.
 //!
 //! Packets look like little by themselves. A stream is believed at once where signalling announced it, after two
 //! packets in sequence where it goes to a multicast group, and after four elsewhere; those count too.
@@ -14,6 +15,7 @@ pub mod stream;
 mod tell;
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 
 use foldhash::fast::FixedState;
 
@@ -21,7 +23,7 @@ use self::packet::Packet;
 use self::stream::{Key, Stream};
 use super::{Dissect, On, Out, Protocol, Segment};
 use crate::bytes::Malformed;
-use crate::event::Origin;
+use crate::event::{Endpoint, Origin};
 use crate::time::{Span, Ts};
 
 /// RTP.
@@ -59,6 +61,30 @@ struct Dissector {
     /// The next whole second: when quiet streams are looked for.
     due: Ts,
     found: Vec<(Ts, u64, u32)>,
+    /// What media comes to an end, and from an address to another.
+    heard: HashMap<Endpoint, Heard, FixedState>,
+    heard_from: HashMap<(IpAddr, IpAddr), Heard, FixedState>,
+}
+
+/// Media that comes, or came.
+#[derive(Debug, Clone, Copy, Default)]
+struct Heard {
+    /// So many streams run.
+    streams: u32,
+    /// When the last of those that stopped did.
+    last: Option<Ts>,
+}
+
+impl Heard {
+    /// Whether any ran at `began` or later, or shortly before.
+    fn since(&self, began: Ts) -> bool {
+        self.streams > 0 || self.last.is_some_and(|last| last + IDLE >= began)
+    }
+
+    fn stopped(&mut self, at: Ts) {
+        self.streams = self.streams.saturating_sub(1);
+        self.last = self.last.max(Some(at));
+    }
 }
 
 impl Dissector {
@@ -70,6 +96,8 @@ impl Dissector {
             recent: Vec::new(),
             due: Ts::ZERO,
             found: Vec::new(),
+            heard: HashMap::with_hasher(FixedState::default()),
+            heard_from: HashMap::with_hasher(FixedState::default()),
         }
     }
 
@@ -159,7 +187,16 @@ impl Dissector {
         if stream.believed {
             stream.end();
             say(stream, out);
-            tell::stop(stream, running, out);
+            let (src, dst) = (stream.key.src, stream.key.dst);
+            // Something came back: to the port that it was sent from, or from the receiver's address.
+            let began = stream.first.time;
+            let back = self.heard.get(&src).is_some_and(|heard| heard.since(began))
+                || self.heard_from.get(&(dst.ip, src.ip)).is_some_and(|heard| heard.since(began));
+            let both_ways = (!dst.ip.is_multicast()).then_some(back);
+            tell::stop(stream, running, both_ways, out);
+            let last = stream.last.time;
+            self.heard.entry(dst).or_default().stopped(last);
+            self.heard_from.entry((src.ip, dst.ip)).or_default().stopped(last);
         }
     }
 
@@ -221,7 +258,10 @@ impl Dissect for Dissector {
             *stream = Stream::new(key, &packet, origin);
             stream.before = before;
         }
-        stream.announced |= out.is_expected();
+        if out.is_expected() && !stream.announced {
+            stream.announced = true;
+            stream.learn(out.announced(origin));
+        }
         stream.packet(&packet, segment.bytes, origin);
         if !stream.believed {
             let needed = if dst.ip.is_multicast() { IN_A_ROW_MULTICAST } else { IN_A_ROW };
@@ -229,12 +269,22 @@ impl Dissect for Dissector {
                 return;
             }
             stream.believed = true;
+            let (from, to) = (stream.key.src.ip, stream.key.dst);
+            if self.heard.len() >= 4 * STREAMS {
+                self.heard.clear();
+            }
+            self.heard.entry(to).or_default().streams += 1;
+            self.heard_from.entry((from, to.ip)).or_default().streams += 1;
             if let Some(before) = stream.before {
                 tell::other_source(stream, before, out);
             }
             tell::start(stream, segment, out);
         }
         if !stream.notes.is_empty() {
+            // Another payload type may be that of a later offer.
+            if stream.announced && stream.notes.iter().any(|note| matches!(note, stream::Note::Change { .. })) {
+                stream.learn(out.announced(origin));
+            }
             say(stream, out);
         }
     }

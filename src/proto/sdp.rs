@@ -6,7 +6,7 @@
 
 use std::net::IpAddr;
 
-use super::{Dissect, Probe, Protocol};
+use super::{Announced, Dissect, Encoding, Probe, Protocol};
 use crate::bytes::Malformed;
 use crate::event::{FieldDef, Fields, text, uint};
 use crate::fields;
@@ -80,7 +80,7 @@ fields! {
 }
 
 /// One medium, as the sender of the description wants to receive it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Media<'a> {
     /// `audio`, `video`, `image` …
     pub kind: &'a [u8],
@@ -88,7 +88,12 @@ pub struct Media<'a> {
     pub ip: Option<IpAddr>,
     /// 0 if the medium is refused.
     pub port: u16,
+    /// Whether it is SRTP, and its payload types.
+    pub announced: Announced,
 }
+
+/// More payload types of a medium than this are not kept.
+const MAX_ENCODINGS: usize = 64;
 
 /// Reads a description that begins at offset `at` of its message. Calls `media` at the end of each medium.
 pub fn parse<'a>(
@@ -203,7 +208,7 @@ impl<'a> State<'a> {
             return;
         };
         some(fields, &MEDIA_MEDIA, kind);
-        let mut medium = Media { kind: kind.0, ip: self.session_ip, port: 0 };
+        let mut medium = Media { kind: kind.0, ip: self.session_ip, port: 0, announced: Announced::default() };
         match parts.next().map(|(bytes, at)| split(bytes, at, b'/')) {
             Some((port, count)) => {
                 match number(port.0) {
@@ -218,6 +223,7 @@ impl<'a> State<'a> {
             None => self.defect(at, "sdp media port"),
         }
         if let Some(proto) = parts.next() {
+            medium.announced.secured = memchr::memmem::find(proto.0, b"SAVP").is_some();
             some(fields, &MEDIA_PROTO, proto);
         }
         parts.for_each(|format| some(fields, &MEDIA_FORMAT, format));
@@ -235,10 +241,13 @@ impl<'a> State<'a> {
         }
         match name.0 {
             b"rtpmap" => {
-                if let Some(codec) = words(value.0, value.1).nth(1) {
+                let mut parts = words(value.0, value.1);
+                if let Some((kind, codec)) = parts.next().zip(parts.next()) {
                     let (codec, rate) = split(codec.0, codec.1, b'/');
+                    let rate = split(rate.0, rate.1, b'/').0;
                     some(fields, &MIME_TYPE, codec);
-                    some(fields, &SAMPLE_RATE, split(rate.0, rate.1, b'/').0);
+                    some(fields, &SAMPLE_RATE, rate);
+                    self.encoding(kind.0, codec.0, rate.0);
                 }
             }
             b"fmtp" => {
@@ -274,6 +283,19 @@ impl<'a> State<'a> {
                     None => self.session_direction = found.or(self.session_direction),
                 }
             }
+        }
+    }
+
+    /// `a=rtpmap:114 opus/48000/2`
+    fn encoding(&mut self, kind: &[u8], name: &[u8], clock: &[u8]) {
+        let kept = self.medium.as_mut().map(|medium| &mut medium.announced.encodings);
+        let text = |bytes| std::str::from_utf8(bytes).ok();
+        let number = |bytes| text(bytes).and_then(|text| text.parse::<u32>().ok());
+        if let (Some(kept), Some(kind @ 0..=127), Some(name)) = (kept, number(kind), text(name))
+            && kept.len() < MAX_ENCODINGS
+        {
+            let clock = number(clock).unwrap_or(0);
+            kept.push(Encoding { payload_type: kind as u8, name: name.to_owned(), clock });
         }
     }
 

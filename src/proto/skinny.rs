@@ -13,11 +13,12 @@ mod messages;
 mod samples;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use fields::*;
 use messages::Message;
 
-use super::{Dissect, Expect, On, Out, Probe, Protocol, Segment, Side};
+use super::{Announced, Dissect, Encoding, Expect, On, Out, Probe, Protocol, Segment, Side};
 use crate::bytes::{Malformed, Reader};
 use crate::event::{EventDef, FieldDef, Fields, Origin, Value};
 
@@ -293,7 +294,15 @@ fn announced(message: &Message, fields: &Fields<'_>) -> Option<Expect> {
         Some(Value::Ip(ip)) if !ip.is_unspecified() => Some(*ip),
         _ => None,
     })?;
-    Some(Expect { ip, port, peer: None, ip_proto: 17, proto: "rtp" })
+    Some(Expect { ip, port, peer: None, ip_proto: 17, proto: "rtp", media: media(fields) })
+}
+
+/// What a message says of the media itself; nothing where it has neither of these fields.
+fn media(fields: &Fields<'_>) -> Option<Arc<Announced>> {
+    let secured = uint(fields, &ALGORITHM)? != 0;
+    let digits = uint(fields, &RFC2833_TYPE).and_then(|kind| u8::try_from(kind).ok()).filter(|kind| *kind >= 96);
+    let digits = digits.map(|payload_type| Encoding { payload_type, name: "telephone-event".to_owned(), clock: 8000 });
+    Some(Arc::new(Announced { secured, encodings: digits.into_iter().collect() }))
 }
 
 fn uint(fields: &Fields<'_>, def: &'static FieldDef) -> Option<u64> {

@@ -160,7 +160,8 @@ impl Tftp {
         self.messages += 1;
         match message {
             Message::Request { write, file, options } => {
-                let expect = Expect { ip: src.ip, port: src.port, peer: None, ip_proto: 17, proto: "tftp" };
+                let expect =
+                    Expect { ip: src.ip, port: src.port, peer: None, ip_proto: 17, proto: "tftp", media: None };
                 // Without the peer: a server with several addresses may answer from another one.
                 out.expect(expect);
                 let fetch = fetch(file, (src, dst)).filter(|_| !write);

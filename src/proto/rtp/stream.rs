@@ -4,9 +4,11 @@
 //! RFC 3550 §6.4.1, in milliseconds, over the packets of the codec alone: comfort noise and digits keep other time.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use super::packet::{self, Digit, Packet};
 use crate::event::{Endpoint, Origin};
+use crate::proto::{Announced, Encoding};
 use crate::quality;
 use crate::time::{Span, Ts};
 
@@ -120,6 +122,8 @@ pub struct Stream {
     pub believed: bool,
     /// Signalling announced it.
     pub announced: bool,
+    /// What signalling said of its media.
+    pub media: Option<Arc<Announced>>,
     /// Packets in sequence, while it is not believed.
     pub in_a_row: u8,
     /// The synchronisation source that sent before it between the same two ends.
@@ -193,6 +197,7 @@ impl Stream {
             live: true,
             believed: false,
             announced: false,
+            media: None,
             in_a_row: 0,
             before: None,
             last: Moment::of(origin),
@@ -390,7 +395,9 @@ impl Stream {
         if packet::is_noise(kind) && self.main != NONE {
             return;
         }
-        if kind >= 96 && packet.payload_len == 4 {
+        let named = self.media.as_ref().and_then(|media| media.encoding(kind));
+        let digits = named.is_none_or(Encoding::is_digits);
+        if kind >= 96 && packet.payload_len == 4 && digits {
             let payload = bytes.get(packet.payload_at..packet.payload_at + 4).unwrap_or_default();
             if let Some(digit) = packet::digit(payload) {
                 self.digit(packet, digit);
@@ -398,7 +405,8 @@ impl Stream {
             }
         }
         // Digits that SRTP hides: four bytes and a tag of four or ten.
-        if kind >= 96 && matches!(packet.payload_len, 8 | 14) && self.main != NONE {
+        let hidden = matches!(packet.payload_len, 8 | 14) && self.main != NONE;
+        if kind >= 96 && digits && (hidden || named.is_some()) {
             return;
         }
         self.next = if self.next.0 == kind { (kind, self.next.1 + 1) } else { (kind, 1) };
@@ -416,7 +424,23 @@ impl Stream {
         self.payload_len = packet.payload_len;
         self.timed = Timed { time: self.last.time, timestamp: packet.timestamp, seq: packet.seq };
         self.anchor = self.timed;
-        self.set_clock(packet::codec(kind).map(|codec| codec.clock));
+        self.set_clock(self.codec(kind).map(|(_, clock)| clock));
+    }
+
+    /// Learns what signalling said of the media.
+    pub fn learn(&mut self, media: Option<Arc<Announced>>) {
+        self.media = media;
+        if self.main != NONE && self.clock.is_none() {
+            self.set_clock(self.codec(self.main).map(|(_, clock)| clock));
+        }
+    }
+
+    /// Name and clock of a payload type: as signalling has it, else as RFC 3551 has it.
+    pub fn codec(&self, kind: u8) -> Option<(&str, u32)> {
+        let named = self.media.as_ref().and_then(|media| media.encoding(kind)).filter(|named| named.clock > 0);
+        named
+            .map(|named| (named.name.as_str(), named.clock))
+            .or_else(|| packet::codec(kind).map(|codec| (codec.name, codec.clock)))
     }
 
     fn digit(&mut self, packet: &Packet, digit: Digit) {
@@ -493,13 +517,13 @@ impl Stream {
 
     /// Quality by codec and loss; one point of capture does not know the delay.
     pub fn quality(&self) -> Option<quality::Score> {
-        let codec = packet::codec(self.main)?;
+        let (name, _) = self.codec(self.main)?;
         let seen = quality::Seen {
             packets: self.packets,
             loss: self.loss_percent(),
             burst_ratio: quality::burst_ratio(self.lost, self.runs, self.expected()),
             delay: None,
         };
-        quality::score(quality::impairment(codec.name, self.payload_len), seen)
+        quality::score(quality::impairment(name, self.payload_len), seen)
     }
 }

@@ -11,10 +11,17 @@ fn round(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
 }
 
-fn kind<'a>(fields: &mut Fields<'a>, payload_type: u8, at: usize) {
+fn kind(fields: &mut Fields<'_>, stream: &Stream, payload_type: u8, at: usize) {
     fields.uint(&f::P_TYPE, payload_type, at, usize::from(at > 0));
-    if let Some(codec) = packet::codec(payload_type) {
-        fields.str(&f::CODEC, codec.name, 0, 0);
+    if let Some((name, _)) = stream.codec(payload_type).filter(|_| fields.wants(&f::CODEC)) {
+        fields.str(&f::CODEC, name.to_owned(), 0, 0);
+    }
+}
+
+fn announced(fields: &mut Fields<'_>, stream: &Stream) {
+    fields.flag(&f::ANNOUNCED, stream.announced, 0, 0);
+    if let Some(media) = &stream.media {
+        fields.flag(&f::SECURED, media.secured, 0, 0);
     }
 }
 
@@ -23,7 +30,7 @@ pub fn start(stream: &Stream, segment: &Segment<'_>, out: &mut Out<'_>) {
     let (first, opening) = (&stream.first, &stream.opening);
     let mut fields = out.wanted_fields();
     fields.uint(&f::SSRC, stream.key.ssrc, 8, 4);
-    kind(&mut fields, opening.payload_type, 1);
+    kind(&mut fields, stream, opening.payload_type, 1);
     fields.flag(&f::MARKER, opening.marker, 1, 1).uint(&f::SEQ, opening.seq, 2, 2);
     fields.uint(&f::TIMESTAMP, opening.timestamp, 4, 4);
     // Mixers and extensions do not change within the few packets that make a stream sure.
@@ -36,7 +43,7 @@ pub fn start(stream: &Stream, segment: &Segment<'_>, out: &mut Out<'_>) {
         }
     }
     fields.uint(&f::DSCP, first.dscp, 0, 0).uint(&f::TTL, first.ttl, 0, 0);
-    fields.flag(&f::ANNOUNCED, stream.announced, 0, 0);
+    announced(&mut fields, stream);
     timing(&mut fields, stream);
     let bytes = if segment.origin.frame == first.frame { segment.bytes } else { &[] };
     out.event_of(&f::START, fields, first, &[first.frame], bytes, None);
@@ -69,7 +76,7 @@ pub fn note(stream: &Stream, note: &Note, out: &mut Out<'_>) {
         Note::Change { from, to, at: moment } => {
             let mut fields = out.wanted_fields();
             fields.uint(&f::SSRC, stream.key.ssrc, 0, 0);
-            kind(&mut fields, *to, 0);
+            kind(&mut fields, stream, *to, 0);
             fields.uint(&f::P_TYPE_BEFORE, *from, 0, 0).uint(&f::PACKETS, stream.packets, 0, 0);
             at(&f::CHANGE, fields, stream, *moment, out);
         }
@@ -104,7 +111,7 @@ pub fn other_source(stream: &Stream, before: u32, out: &mut Out<'_>) {
 }
 
 /// The stream is over, after [`Stream::end`].
-pub fn stop(stream: &Stream, running: bool, out: &mut Out<'_>) {
+pub fn stop(stream: &Stream, running: bool, both_ways: Option<bool>, out: &mut Out<'_>) {
     let (first, last) = (&stream.first, stream.last);
     let mut fields = out.wanted_fields();
     fields.uint(&f::SSRC, stream.key.ssrc, 0, 0).uint(&f::PACKETS, stream.packets + stream.copies, 0, 0);
@@ -125,14 +132,17 @@ pub fn stop(stream: &Stream, running: bool, out: &mut Out<'_>) {
     for kind in (0..128u8).filter(|kind| stream.types >> kind & 1 == 1) {
         fields.uint(&f::P_TYPE, kind, 0, 0);
     }
-    if let Some(codec) = stream.payload_type().and_then(packet::codec) {
-        fields.str(&f::CODEC, codec.name, 0, 0);
+    if let Some((name, _)) = stream.payload_type().and_then(|kind| stream.codec(kind)) {
+        fields.str(&f::CODEC, name.to_owned(), 0, 0);
     }
     timing(&mut fields, stream);
     for dscp in (0..64u8).filter(|dscp| stream.dscps >> dscp & 1 == 1) {
         fields.uint(&f::DSCP, dscp, 0, 0);
     }
-    fields.flag(&f::ANNOUNCED, stream.announced, 0, 0);
+    announced(&mut fields, stream);
+    if let Some(both) = both_ways {
+        fields.flag(&f::BOTH_WAYS, both, 0, 0);
+    }
     fields.uint(&f::FIRST_FRAME, first.frame, 0, 0).uint(&f::LAST_FRAME, last.frame, 0, 0);
     fields.flag(&f::RUNNING, running, 0, 0);
     if let Some(score) = stream.quality() {

@@ -88,7 +88,7 @@ fn a_stream_in_order() {
              rtp.dscp=46 rtp.ttl=60 rtp.announced=false rtp.clock_rate=8000 rtp.ptime_ms=20",
             "rtp.stop rtp.ssrc=43981 rtp.packets=200 rtp.expected=200 rtp.lost=0 rtp.loss_percent=0 rtp.duplicates=0 \
              rtp.reordered=0 rtp.jitter_ms=0 rtp.max_jitter_ms=0 rtp.duration_ms=3980 rtp.bytes=32000 rtp.p_type=0 \
-             rtp.codec=PCMU rtp.clock_rate=8000 rtp.ptime_ms=20 rtp.dscp=46 rtp.announced=false rtp.first_frame=1 \
+             rtp.codec=PCMU rtp.clock_rate=8000 rtp.ptime_ms=20 rtp.dscp=46 rtp.announced=false rtp.both_ways=false rtp.first_frame=1 \
              rtp.last_frame=200 rtp.running=true rtp.r_factor=93.2 rtp.mos=4.409 rtp.ie=0 rtp.bpl=25.1 \
              rtp.burst_ratio=1",
         ],

@@ -15,6 +15,7 @@ mod scan;
 mod stream;
 
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
@@ -154,7 +155,7 @@ fn message(
     let kind = facts.content_type.filter(|_| !facts.packed);
     if let Some(kind) = kind.filter(|_| !body.is_empty()) {
         let closed = body::leaves(kind, body, at, &mut |leaf| {
-            body::fields(&leaf, &mut fields, &mut facts, &mut |media| expect(&media, out));
+            body::fields(&leaf, &mut fields, &mut facts, &mut |media| expect(media, out));
         });
         if !closed {
             facts.defect(bytes.len(), "end of a multipart body");
@@ -240,10 +241,11 @@ fn the_body<'a>(
     body
 }
 
-fn expect(media: &sdp::Media<'_>, out: &mut Out<'_>) {
+fn expect(media: sdp::Media<'_>, out: &mut Out<'_>) {
     let Some(ip) = media.ip.filter(|ip| !ip.is_unspecified()) else { return };
     if media.port != 0 && (media.kind == b"audio" || media.kind == b"video") {
-        out.expect(Expect { ip, port: media.port, peer: None, ip_proto: 17, proto: "rtp" });
+        let announced = Some(Arc::new(media.announced));
+        out.expect(Expect { ip, port: media.port, peer: None, ip_proto: 17, proto: "rtp", media: announced });
     }
 }
 
