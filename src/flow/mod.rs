@@ -20,6 +20,7 @@ use crate::{events, fields};
 fields! { FIELDS;
     ATTEMPT = uint("tcp.attempt", "How many SYNs this connection has had");
     LOST = uint("tcp.lost", "Bytes that are missing from the capture").unit("bytes");
+    MISSING = uint("tcp.missing", "Bytes of both ends that are not in the capture, as far as whoever closes proves it").unit("bytes");
     RECEIVED = uint("tcp.received", "Bytes of the other end that whoever closes has acknowledged").unit("bytes");
 }
 
@@ -41,8 +42,9 @@ pub enum Edge {
     Accept,
     /// RST in answer to the SYN.
     Refused,
-    /// FIN; how many bytes of the other end had been acknowledged, if the opening was captured.
-    Close(Option<u64>),
+    /// FIN; how many bytes of the other end had been acknowledged, if the opening was captured; and how many bytes of
+    /// both must have been sent by then and were not captured so far.
+    Close(Option<u64>, u64),
     /// RST on an open connection.
     Reset,
     /// Only one direction of the connection is in the capture, though the other acknowledged bytes of it.

@@ -135,7 +135,8 @@ impl Connection {
         }
         if first_fin {
             let received = self.half(side.other()).received();
-            follow.edge(slot, Edge::Close(received), origin);
+            let missing = self.halves.iter().map(Half::missing).sum();
+            follow.edge(slot, Edge::Close(received, missing), origin);
         }
         for side in [side, side.other()] {
             self.end_if_complete(&mut Read { follow, slot, origin, side, flow, limits });
@@ -295,6 +296,16 @@ impl Half {
         let first = self.initial?.wrapping_add(1);
         let fin = i32::from(self.end.is_some() && self.acked == self.end.map(|end| end.wrapping_add(1)));
         Some((after(self.acked?, first) - fin).max(0) as u64)
+    }
+
+    /// How many bytes of this direction there must be by its end or by acknowledgements, and were not seen so far.
+    fn missing(&self) -> u64 {
+        let Some(next) = self.next.or(self.initial.map(|initial| initial.wrapping_add(1))) else { return 0 };
+        let acked = self
+            .acked
+            .map(|acked| acked.wrapping_sub(u32::from(self.end.is_some_and(|end| acked == end.wrapping_add(1)))));
+        let known = [self.end, acked].into_iter().flatten().map(|known| after(known, next)).max();
+        known.unwrap_or_default().max(0) as u64
     }
 
     fn data<F: Follow>(&mut self, read: &mut Read<'_, F>, seq: u32, payload: &[u8]) {
@@ -586,11 +597,11 @@ mod tests {
         w.send(Side::Server, "A", 505, 1, b"two\n");
         w.send(Side::Server, "FA", 520, 1, b"");
         w.send(Side::Client, "A", 1, 509, b"");
-        assert_eq!(w.script.0, ["Connect(1)", "Accept", "Close(Some(0))"]);
+        assert_eq!(w.script.0, ["Connect(1)", "Accept", "Close(Some(0), 0)"]);
         w.send(Side::Client, "A", 1, 521, b"");
         w.send(Side::Client, "FA", 1, 521, b"");
         let said =
-            ["Server gap 4", "Server two", "Server gap 11", "Server Fin", "Server end, 0 left", "Close(Some(19))"];
+            ["Server gap 4", "Server two", "Server gap 11", "Server Fin", "Server end, 0 left", "Close(Some(19), 0)"];
         assert_eq!(w.script.0[3..9], said);
     }
 

@@ -237,7 +237,10 @@ impl<W: Watch> Follow for Core<W> {
             }
             Edge::Accept => &flow::ACCEPT,
             Edge::Refused => &flow::REFUSED,
-            Edge::Close(received) => {
+            Edge::Close(received, missing) => {
+                if missing > 0 {
+                    fields.uint(&flow::MISSING, missing, 0, 0);
+                }
                 if let Some(received) = received {
                     fields.uint(&flow::RECEIVED, received, 0, 0);
                 }

@@ -93,6 +93,18 @@ pub fn switch(mac: Mac, it: Switch<'_>) -> Vec<u8> {
     frame(mac, &out)
 }
 
+/// The frame of a computer with a camera application, behind the phone.
+pub fn camera(mac: Mac) -> Vec<u8> {
+    let mut out = Vec::new();
+    tlv(&mut out, 0x0001, b"DESKTOP-7");
+    tlv(&mut out, 0x0002, &address(Ipv4Addr::new(10, 30, 0, 7)));
+    tlv(&mut out, 0x0003, b"Ethernet");
+    tlv(&mut out, 0x0004, &0x0210_u32.to_be_bytes());
+    tlv(&mut out, 0x0005, b"2.2(2)");
+    tlv(&mut out, 0x0006, b"Cisco Unified Video Advantage");
+    frame(mac, &out)
+}
+
 /// The frame of a phone whose second TLV claims a length of 2, less than its own head.
 pub fn damaged(mac: Mac, name: &str) -> Vec<u8> {
     let mut out = Vec::new();

@@ -22,6 +22,8 @@ pub struct Device {
     pub full: bool,
     /// Cut in the middle: not well-formed.
     pub cut: bool,
+    /// Other settings, as XML.
+    pub more: &'static str,
 }
 
 /// The default configuration.
@@ -66,6 +68,7 @@ pub fn device(it: &Device, index: u32) -> String {
     }
     let _ = writeln!(out, "<deviceSecurityMode>{}</deviceSecurityMode>", it.mode);
     let _ = writeln!(out, "<transportLayerProtocol>{}</transportLayerProtocol>", it.transport);
+    out.push_str(it.more);
     let _ = writeln!(out, "<capfAuthMode>0</capfAuthMode>\n<encrConfig>{}</encrConfig>\n</device>", !it.full);
     out
 }

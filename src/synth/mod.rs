@@ -17,6 +17,7 @@ pub mod play;
 pub mod scenario;
 pub mod sip;
 pub mod stories;
+pub mod talk;
 pub mod tftp;
 pub mod tls;
 pub mod trust;

@@ -8,6 +8,7 @@ use super::cnf::{Default, Device};
 use super::dhcp::{LEASE, Lease};
 use super::noise::Noise;
 use super::sip::Purpose;
+use super::talk::Talk;
 use super::trust::{Damage, List};
 
 /// A documented sequence, whole or broken at one place.
@@ -237,6 +238,13 @@ pub enum Step {
     Close(Side),
     /// One side aborts the active connection.
     Abort(Side),
+
+    /// A conversation over TCP of its own.
+    Talk(&'static Talk),
+    /// A camera application announces itself behind the phone.
+    Camera,
+    /// The phone calls a number, and the other side rings.
+    Dial(&'static str),
 
     /// A message that cannot be read.
     Broken(Broken),

@@ -130,6 +130,23 @@ impl Line {
         out
     }
 
+    /// The INVITE of a call to a number.
+    pub fn invite(&mut self, number: &str) -> String {
+        let tag = self.tag();
+        let out = self.start("INVITE", &tag);
+        let Line { ip, server, message, .. } = &*self;
+        let body = format!(
+            "v=0\r\no=Cisco-SIPUA 1 0 IN IP4 {ip}\r\ns=SIP Call\r\nt=0 0\r\nm=audio 16384 RTP/AVP 0 101\r\nc=IN IP4 {ip}\r\na=rtpmap:0 PCMU/8000\r\na=sendrecv\r\n"
+        );
+        let out = out.replacen(&format!("INVITE sip:{server}"), &format!("INVITE sip:{number}@{server};user=phone"), 1);
+        format!(
+            "{out}To: <sip:{number}@{server}>\r\nCall-ID: {}\r\nCSeq: 101 INVITE\r\nMax-Forwards: 70\r\nUser-Agent: Cisco-CP7821/12.1.1\r\nContact: {}\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
+            self.call_id().replacen("-0a0b", &format!("-{message:04x}"), 1),
+            self.contact(),
+            body.len()
+        )
+    }
+
     /// NOTIFY `service-control` of the CallManager; `call_id` is the registration it means.
     pub fn notify(&mut self, action: &str, call_id: &str, load: Option<&str>) -> String {
         self.message += 1;

@@ -21,6 +21,12 @@ const MODELS: &[&str] = &[
     "capture",
     "malformed",
     "failover",
+    "capf",
+    "phone-services",
+    "cast",
+    "extension-mobility",
+    "emcc",
+    "webdialer",
 ];
 
 /// Not shown: messages of protocols that no story here speaks.

@@ -113,7 +113,7 @@ pub(super) fn body_of(head: &Head<'_>, fetch: Option<&Fetch>, out: &Out<'_>) -> 
     let is = |known: &[&str]| known.iter().any(|known| kind.eq_ignore_ascii_case(known.as_bytes()));
     let shown = if is(&["application/x-www-form-urlencoded"]) {
         Shown::Form
-    } else if is(&["text/xml", "application/xml", "text/plain"]) {
+    } else if is(&["text/xml", "application/xml", "text/plain", "text/vnd.sun.j2me.app-descriptor"]) {
         Shown::Text
     } else if is(&["text/html", "*/*", ""]) {
         Shown::IfXml

@@ -135,6 +135,20 @@ impl Player {
         self.told(session, &text, code);
     }
 
+    /// A call that is answered by the ringing of the other side.
+    pub(super) fn dial(&mut self, session: &mut Session, number: &str) {
+        session.line.user = self.user_name();
+        let text = session.line.invite(number);
+        for code in [100, 180] {
+            if code == 100 {
+                self.say(session, Side::Phone, &text);
+            }
+            self.millis(120);
+            let answer = sip::answer(&text, code, self.now);
+            self.say(session, Side::Server, &answer);
+        }
+    }
+
     pub(super) fn options(&mut self, session: &mut Session) {
         let text = session.line.options();
         self.told(session, &text, 200);

@@ -6,6 +6,7 @@ mod call;
 mod fetch;
 mod link;
 mod net;
+mod talk;
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -163,6 +164,10 @@ impl Player {
             Step::Options => self.with_active(Player::options),
             Step::Close(side) => self.end(side, false),
             Step::Abort(side) => self.end(side, true),
+
+            Step::Talk(talk) => self.talk(talk),
+            Step::Camera => self.push(super::cdp::camera(talk::CAMERA)),
+            Step::Dial(number) => self.with_active(|player, session| player.dial(session, number)),
 
             Step::Broken(what) => self.broken(what),
         }

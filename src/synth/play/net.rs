@@ -15,6 +15,8 @@ const MSS: usize = 1460;
 /// A TCP connection seen from the wire.
 #[derive(Debug, Clone)]
 pub(super) struct Conn {
+    /// Who connected: most often the phone.
+    client: Ipv4Addr,
     pub(super) port: u16,
     pub(super) server: Ipv4Addr,
     pub(super) server_port: u16,
@@ -51,6 +53,10 @@ impl Player {
     /// Sends an IP packet in the frame it has at the place of the capture.
     pub(super) fn link(&mut self, ip: Ip, packet: &[u8]) {
         let from_phone = self.is_phone(ip.src);
+        if !from_phone && !self.is_phone(ip.dst) && !ip.dst.is_broadcast() {
+            // Two others, on a link of their own.
+            return self.push(frame::ethernet(ROUTER_MAC, host_mac(ip.src), None, 0x0800, packet));
+        }
         let far = if from_phone { ip.dst } else { ip.src };
         let far_mac = match far {
             _ if far.is_broadcast() => BROADCAST,
@@ -97,8 +103,20 @@ impl Player {
 
     /// Opens a connection, or tries to. Unanswered SYNs are repeated after 1, 2 and 4 s, and given up after 2 more.
     pub(super) fn connect(&mut self, server: Ipv4Addr, server_port: u16, tos: u8, how: Accepts) -> Option<Conn> {
+        self.connect_from(self.own, server, server_port, tos, how)
+    }
+
+    /// The same for any client.
+    pub(super) fn connect_from(
+        &mut self,
+        client: Ipv4Addr,
+        server: Ipv4Addr,
+        server_port: u16,
+        tos: u8,
+        how: Accepts,
+    ) -> Option<Conn> {
         let (first, second) = (self.fresh(), self.fresh());
-        let mut conn = Conn { port: self.port(), server, server_port, tos, next: [first, second] };
+        let mut conn = Conn { client, port: self.port(), server, server_port, tos, next: [first, second] };
         self.millis(2);
         self.segment(&conn, Side::Phone, SYN, &[]);
         match how {
@@ -174,7 +192,7 @@ impl Player {
     }
 
     fn segment(&mut self, conn: &Conn, side: Side, flags: u8, payload: &[u8]) {
-        let [phone, server] = [(self.own, conn.port), (conn.server, conn.server_port)];
+        let [phone, server] = [(conn.client, conn.port), (conn.server, conn.server_port)];
         let [mine, theirs] = conn.next;
         let ((src, sport), (dst, dport), seq, ack) = match side {
             Side::Phone => (phone, server, mine, theirs),

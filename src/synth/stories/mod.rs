@@ -1,17 +1,22 @@
 //! The stories: one table a subject.
 
 mod boot;
+mod capf;
 mod capture;
+mod cast;
 mod config;
 mod dhcp;
 mod healthy;
 mod link;
+mod mobility;
 mod parts;
 mod register;
 mod secure;
 mod servers;
+mod services;
 mod trust;
 mod unknown;
+mod webdialer;
 
 use std::sync::LazyLock;
 
@@ -29,6 +34,11 @@ static ALL: LazyLock<Vec<Story>> = LazyLock::new(|| {
         unknown::STORIES,
         register::STORIES,
         boot::STORIES,
+        capf::STORIES,
+        services::STORIES,
+        cast::STORIES,
+        mobility::STORIES,
+        webdialer::STORIES,
         capture::STORIES,
     ]
     .concat()

@@ -108,7 +108,8 @@ pub static CTL_ROGUE: List = List { signer: &ROGUE, records: &ROGUE_MIXED, ..CTL
 /// Lists another CallManager only.
 pub static CTL_OTHER_NODE: List = List { records: &OTHER_NODE, ..CTL_LIST };
 
-const KNOWN: Device = Device {
+/// A known phone, to be filled by struct update.
+pub const KNOWN: Device = Device {
     mode: 1,
     transport: 4,
     dn: Some(1001),
@@ -117,6 +118,7 @@ const KNOWN: Device = Device {
     locale: false,
     full: true,
     cut: false,
+    more: "",
 };
 
 /// A known phone, plain, with two CallManagers.
