@@ -597,7 +597,7 @@ mod tests {
         w.send(Side::Server, "A", 505, 1, b"two\n");
         w.send(Side::Server, "FA", 520, 1, b"");
         w.send(Side::Client, "A", 1, 509, b"");
-        assert_eq!(w.script.0, ["Connect(1)", "Accept", "Close(Some(0), 0)"]);
+        assert_eq!(w.script.0, ["Connect(1)", "Accept", "Close(Some(0), 19)"]);
         w.send(Side::Client, "A", 1, 521, b"");
         w.send(Side::Client, "FA", 1, 521, b"");
         let said =

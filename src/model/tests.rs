@@ -484,7 +484,7 @@ fn the_findings_are_those_of_the_catalogue() {
 #[test]
 fn a_clock_that_leaps_over_years_costs_a_bounded_number_of_deadlines() {
     let mut engine = Engine::new(Arc::clone(&EVERYTHING), Limits::default());
-    let mut out = |_: crate::finding::Finding| {};
+    let mut out = |_: Finding| {};
     send(&mut engine, 0, 0, "dhcp.discover", &mut out);
     // A single DISCOVER waits again and again; 280 years hold 300 million of its waits.
     engine.tick(Ts::from_nanos(i64::MAX), &Nobody, &mut out);
