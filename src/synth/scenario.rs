@@ -243,7 +243,7 @@ pub enum Step {
     Talk(&'static Talk),
     /// A camera application announces itself behind the phone.
     Camera,
-    /// The phone calls a number, and the other side rings.
+    /// The phone calls a number, and the other side rings and answers.
     Dial(&'static str),
 
     /// A message that cannot be read.

@@ -135,11 +135,11 @@ impl Player {
         self.told(session, &text, code);
     }
 
-    /// A call that is answered by the ringing of the other side.
+    /// A call that is answered; its media is elsewhere.
     pub(super) fn dial(&mut self, session: &mut Session, number: &str) {
         session.line.user = self.user_name();
         let text = session.line.invite(number);
-        for code in [100, 180] {
+        for code in [100, 180, 200] {
             if code == 100 {
                 self.say(session, Side::Phone, &text);
             }

@@ -50,7 +50,7 @@ const ON: &[Step] = &[Step::Do(UP), Step::Do(FILES), Step::Do(REGISTER), KEEPALI
 const CALLED: &[Step] = &[Step::Talk(&DIALLED), Step::Dial("5551234")];
 const AFTER: &[Step] = &[Step::Keepalive(60, Purpose::Refresh, Reply::Good), KEEPALIVE, Step::Wait(10)];
 
-const HEALTHY: Story = Story { sequence: "S20", also: &["ctl.not-found"], ..STORY };
+const HEALTHY: Story = Story { sequence: "S20", also: &["ctl.not-found", "region-codec.device-pool"], ..STORY };
 
 pub const STORIES: &[Story] = &[
     Story {
