@@ -6,15 +6,20 @@
 //!
 //! An [`Event`] borrows from the frame and lives until the next one; [`EventBuf`] is its owned copy.
 
+mod origin;
 mod wanted;
 
 use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use foldhash::fast::FixedState;
+
 use crate::bytes::Malformed;
 use crate::time::Ts;
+pub use origin::*;
 pub use wanted::Wanted;
 
 /// What kind of value a field holds.
@@ -69,8 +74,8 @@ pub struct FieldDef {
     pub secret: bool,
     /// What a number means, where the number is a code.
     pub codes: Option<fn(u64) -> Option<&'static str>>,
-    /// It is not of a message but of the frame that carried it, or of the event as such.
-    of_frame: bool,
+    /// Where it is not of a message but of the frame that carried it, or of the event as such: what it is there.
+    of_frame: Option<Tell>,
 }
 
 impl PartialEq for FieldDef {
@@ -84,7 +89,7 @@ macro_rules! field_kind {
     ($($(#[$doc:meta])* $name:ident = $kind:ident;)*) => { $(
         $(#[$doc])*
         pub const fn $name(name: &'static str, meaning: &'static str) -> FieldDef {
-            FieldDef { name, kind: Kind::$kind, unit: "", meaning, secret: false, codes: None, of_frame: false }
+            FieldDef { name, kind: Kind::$kind, unit: "", meaning, secret: false, codes: None, of_frame: None }
         }
     )* };
 }
@@ -117,8 +122,8 @@ impl FieldDef {
         FieldDef { codes: Some(codes), ..self }
     }
     /// Of the frame.
-    const fn of_frame(self) -> FieldDef {
-        FieldDef { of_frame: true, ..self }
+    const fn of_frame(self, tell: Tell) -> FieldDef {
+        FieldDef { of_frame: Some(tell), ..self }
     }
     /// Masked unless secrets are asked for.
     pub const fn secret(self) -> FieldDef {
@@ -379,178 +384,6 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// An address and a port; port 0 where the protocol has none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Endpoint {
-    /// The address.
-    pub ip: IpAddr,
-    /// The port, or 0.
-    pub port: u16,
-}
-
-impl fmt::Display for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.ip, self.port) {
-            (ip, 0) => write!(f, "{ip}"),
-            (IpAddr::V6(ip), port) => write!(f, "[{ip}]:{port}"),
-            (ip, port) => write!(f, "{ip}:{port}"),
-        }
-    }
-}
-
-/// Which end of a flow: the one that opened it (or sent the first datagram seen), or the one that was asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Side {
-    /// The one that opened the connection, or sent the first datagram seen.
-    Client,
-    /// The one that was asked.
-    Server,
-}
-
-impl Side {
-    /// The other one.
-    pub const fn other(self) -> Side {
-        match self {
-            Side::Client => Side::Server,
-            Side::Server => Side::Client,
-        }
-    }
-
-    /// 0 for the client, 1 for the server: an index into a pair.
-    pub const fn index(self) -> usize {
-        match self {
-            Side::Client => 0,
-            Side::Server => 1,
-        }
-    }
-}
-
-/// The VLAN tags of a frame, outermost first; at most eight are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Vlans {
-    ids: [u16; 8],
-    len: u8,
-}
-
-impl Vlans {
-    /// Adds the next inner tag.
-    pub fn push(&mut self, id: u16) {
-        if let Some(slot) = self.ids.get_mut(usize::from(self.len)) {
-            *slot = id;
-            self.len += 1;
-        }
-    }
-
-    /// The VLAN ids, outermost first.
-    pub fn ids(&self) -> &[u16] {
-        self.ids.get(..usize::from(self.len)).unwrap_or_default()
-    }
-
-    /// The innermost VLAN id, the one the station is in.
-    pub fn inner(&self) -> Option<u16> {
-        self.ids().last().copied()
-    }
-}
-
-/// Where an event comes from: the frame in which its message was complete.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Origin {
-    /// 1-based, counted per file.
-    pub frame: u64,
-    /// The frame's time.
-    pub time: Ts,
-    /// The interface of the capture (pcapng), 0 in pcap.
-    pub interface: u32,
-    /// Source hardware address, where the link has one.
-    pub eth_src: Option<[u8; 6]>,
-    /// Destination hardware address.
-    pub eth_dst: Option<[u8; 6]>,
-    /// 802.1Q and 802.1ad tags.
-    pub vlans: Vlans,
-    /// Source address and port.
-    pub src: Option<Endpoint>,
-    /// Destination address and port.
-    pub dst: Option<Endpoint>,
-    /// IP protocol number (6 TCP, 17 UDP), 0 without IP.
-    pub ip_proto: u8,
-    /// Differentiated services code point.
-    pub dscp: u8,
-    /// The IP time to live or hop limit, 0 without IP.
-    pub ttl: u8,
-    /// Which end of its flow sent it; `None` where there is no flow (link layer, ARP, fragments).
-    pub sender: Option<Side>,
-    /// The frame is a copy that a SPAN port made of an earlier one.
-    pub duplicate: bool,
-}
-
-impl Origin {
-    /// An origin with nothing but a frame and a time.
-    pub const fn at(frame: u64, time: Ts) -> Origin {
-        Origin {
-            frame,
-            time,
-            interface: 0,
-            eth_src: None,
-            eth_dst: None,
-            vlans: Vlans { ids: [0; 8], len: 0 },
-            src: None,
-            dst: None,
-            ip_proto: 0,
-            dscp: 0,
-            ttl: 0,
-            sender: None,
-            duplicate: false,
-        }
-    }
-
-    /// The end that was asked: the server of the flow.
-    pub fn server(&self) -> Option<Endpoint> {
-        match self.sender? {
-            Side::Client => self.dst,
-            Side::Server => self.src,
-        }
-    }
-
-    /// The end that asks: the client of the flow.
-    pub fn client(&self) -> Option<Endpoint> {
-        match self.sender? {
-            Side::Client => self.src,
-            Side::Server => self.dst,
-        }
-    }
-}
-
-fields! { ORIGIN_FIELDS;
-    FRAME_NUMBER = uint("frame.number", "Number of the frame in its file, from 1").of_frame();
-    FRAME_TIME = time("frame.time", "Time of the frame").of_frame();
-    FRAME_INTERFACE = uint("frame.interface_id", "Interface of the capture (pcapng)").of_frame();
-    ETH_SRC = mac("eth.src", "Source hardware address").of_frame();
-    ETH_DST = mac("eth.dst", "Destination hardware address").of_frame();
-    ETH_ADDR = mac("eth.addr", "Source or destination hardware address").of_frame();
-    VLAN_ID = uint("vlan.id", "802.1Q or 802.1ad VLAN, outermost first").of_frame();
-    IP_SRC = ip("ip.src", "Source address, IPv4 or IPv6").of_frame();
-    IP_DST = ip("ip.dst", "Destination address, IPv4 or IPv6").of_frame();
-    IP_ADDR = ip("ip.addr", "Source or destination address, IPv4 or IPv6").of_frame();
-    IP_PROTO = uint("ip.proto", "IP protocol number: 6 TCP, 17 UDP").of_frame();
-    IP_DSCP = uint("ip.dsfield.dscp", "Differentiated services code point").of_frame();
-    IP_TTL = uint("ip.ttl", "IP time to live or hop limit").of_frame();
-    TCP_SRCPORT = uint("tcp.srcport", "TCP source port").of_frame();
-    TCP_DSTPORT = uint("tcp.dstport", "TCP destination port").of_frame();
-    TCP_PORT = uint("tcp.port", "TCP source or destination port").of_frame();
-    UDP_SRCPORT = uint("udp.srcport", "UDP source port").of_frame();
-    UDP_DSTPORT = uint("udp.dstport", "UDP destination port").of_frame();
-    UDP_PORT = uint("udp.port", "UDP source or destination port").of_frame();
-    FLOW_SERVER = ip("flow.server", "Address of the end that was asked").of_frame();
-    FLOW_SERVER_PORT = uint("flow.server_port", "Port of the end that was asked").of_frame();
-    FLOW_CLIENT = ip("flow.client", "Address of the end that asks").of_frame();
-    FLOW_CLIENT_PORT = uint("flow.client_port", "Port of the end that asks").of_frame();
-    EVENT_NAME = text("event", "Name of the event, such as sip.request").of_frame();
-    EVENT_PROTO = text("proto", "Protocol of the event, such as sip").of_frame();
-    EVENT_DUPLICATE = flag("duplicate", "The frame is a copy made by a SPAN port").of_frame();
-    DEFECT_WHAT = text("defect.what", "What could not be read").of_frame();
-    DEFECT_AT = uint("defect.at", "Offset in the message at which reading stopped").unit("bytes").of_frame();
-}
-
 /// What a dissector says of one message. Borrowed: it ends with the frame.
 #[derive(Debug, Clone, Copy)]
 pub struct Event<'a> {
@@ -581,94 +414,14 @@ impl<'a> Event<'a> {
 
     /// Calls `found` with every value of a field, be it of the message or of the frame that carried it.
     pub fn each(&self, def: &'static FieldDef, found: &mut dyn FnMut(&Value<'_>)) {
-        for value in self.values(def) {
-            found(value);
-        }
-        if def.of_frame {
-            self.origin_value(def, found);
-        }
-    }
-
-    fn origin_value(&self, def: &'static FieldDef, found: &mut dyn FnMut(&Value<'_>)) {
-        let o = self.origin;
-        let mut macs = |one: Option<[u8; 6]>| {
-            if let Some(mac) = one {
-                found(&Value::Mac(mac));
+        for field in self.fields {
+            if std::ptr::eq(field.def, def) {
+                found(&field.value);
             }
-        };
-        if def == &ETH_SRC {
-            macs(o.eth_src);
-        } else if def == &ETH_DST {
-            macs(o.eth_dst);
-        } else if def == &ETH_ADDR {
-            macs(o.eth_src);
-            macs(o.eth_dst);
-        } else if def == &VLAN_ID {
-            o.vlans.ids().iter().for_each(|id| found(&Value::Uint(u64::from(*id))));
-        } else if def == &FRAME_NUMBER {
-            found(&Value::Uint(o.frame));
-        } else if def == &FRAME_TIME {
-            found(&Value::Time(o.time));
-        } else if def == &FRAME_INTERFACE {
-            found(&Value::Uint(u64::from(o.interface)));
-        } else if def == &EVENT_NAME {
-            found(&Value::Text(Cow::Borrowed(self.def.name)));
-        } else if def == &EVENT_PROTO {
-            found(&Value::Text(Cow::Borrowed(self.def.proto())));
-        } else if def == &EVENT_DUPLICATE {
-            found(&Value::Bool(o.duplicate));
-        } else if let Some(defect) = self.defect.filter(|_| def == &DEFECT_WHAT || def == &DEFECT_AT) {
-            if def == &DEFECT_WHAT {
-                found(&Value::Text(Cow::Borrowed(defect.what)));
-            } else {
-                found(&Value::Uint(defect.at as u64));
-            }
-        } else {
-            self.ip_value(def, found);
         }
-    }
-
-    fn ip_value(&self, def: &'static FieldDef, found: &mut dyn FnMut(&Value<'_>)) {
-        let o = self.origin;
-        let (Some(src), Some(dst)) = (o.src, o.dst) else { return };
-        let port = |wanted: u8, end: Endpoint| (o.ip_proto == wanted).then_some(Value::Uint(u64::from(end.port)));
-        let both = |a: Option<Value<'static>>, b: Option<Value<'static>>| [a, b];
-        let values: [Option<Value<'static>>; 2] = if def == &IP_SRC {
-            both(Some(Value::Ip(src.ip)), None)
-        } else if def == &IP_DST {
-            both(Some(Value::Ip(dst.ip)), None)
-        } else if def == &IP_ADDR {
-            both(Some(Value::Ip(src.ip)), Some(Value::Ip(dst.ip)))
-        } else if def == &IP_PROTO {
-            both(Some(Value::Uint(u64::from(o.ip_proto))), None)
-        } else if def == &IP_DSCP {
-            both(Some(Value::Uint(u64::from(o.dscp))), None)
-        } else if def == &IP_TTL {
-            both(Some(Value::Uint(u64::from(o.ttl))), None)
-        } else if def == &FLOW_SERVER {
-            both(o.server().map(|end| Value::Ip(end.ip)), None)
-        } else if def == &FLOW_SERVER_PORT {
-            both(o.server().map(|end| Value::Uint(u64::from(end.port))), None)
-        } else if def == &FLOW_CLIENT {
-            both(o.client().map(|end| Value::Ip(end.ip)), None)
-        } else if def == &FLOW_CLIENT_PORT {
-            both(o.client().map(|end| Value::Uint(u64::from(end.port))), None)
-        } else if def == &TCP_SRCPORT {
-            both(port(6, src), None)
-        } else if def == &TCP_DSTPORT {
-            both(port(6, dst), None)
-        } else if def == &TCP_PORT {
-            both(port(6, src), port(6, dst))
-        } else if def == &UDP_SRCPORT {
-            both(port(17, src), None)
-        } else if def == &UDP_DSTPORT {
-            both(port(17, dst), None)
-        } else if def == &UDP_PORT {
-            both(port(17, src), port(17, dst))
-        } else {
-            both(None, None)
-        };
-        values.iter().flatten().for_each(found);
+        if let Some(tell) = def.of_frame {
+            tell(self, found);
+        }
     }
 
     /// The owned copy.
@@ -717,10 +470,12 @@ impl EventBuf {
 }
 
 /// Everything that may be named: fields and events of all protocols, of the frame and of the phone.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Schema {
     fields: Vec<&'static FieldDef>,
     events: Vec<&'static EventDef>,
+    fields_by_name: HashMap<&'static str, &'static FieldDef, FixedState>,
+    events_by_name: HashMap<&'static str, &'static EventDef, FixedState>,
 }
 
 impl Schema {
@@ -729,42 +484,47 @@ impl Schema {
         fields: impl IntoIterator<Item = &'static [&'static FieldDef]>,
         events: impl IntoIterator<Item = &'static [&'static EventDef]>,
     ) -> Schema {
-        let mut all: Vec<&'static FieldDef> = ORIGIN_FIELDS.to_vec();
-        for def in fields.into_iter().flatten() {
-            if !all.contains(def) {
-                all.push(def);
+        let mut schema = Schema::default();
+        let mut listed = HashSet::<usize, FixedState>::default();
+        for def in ORIGIN_FIELDS.iter().chain(fields.into_iter().flatten()) {
+            // Two files may list the same definition.
+            if listed.insert(std::ptr::from_ref(*def).addr()) {
+                schema.fields.push(def);
+                schema.fields_by_name.entry(def.name).or_insert(def);
             }
         }
-        Schema { fields: all, events: events.into_iter().flatten().copied().collect() }
+        for def in events.into_iter().flatten() {
+            schema.events.push(def);
+            schema.events_by_name.entry(def.name).or_insert(def);
+        }
+        schema
     }
 
     /// With more fields and events; a name that is already there keeps its meaning.
     pub fn and(mut self, fields: &'static [&'static FieldDef], events: &'static [&'static EventDef]) -> Schema {
-        self.fields.extend(
-            fields
-                .iter()
-                .filter(|f| !self.fields.iter().any(|known| known.name == f.name))
-                .copied()
-                .collect::<Vec<_>>(),
-        );
-        self.events.extend(
-            events
-                .iter()
-                .filter(|e| !self.events.iter().any(|known| known.name == e.name))
-                .copied()
-                .collect::<Vec<_>>(),
-        );
+        for def in fields {
+            if !self.fields_by_name.contains_key(def.name) {
+                self.fields.push(def);
+                self.fields_by_name.insert(def.name, def);
+            }
+        }
+        for def in events {
+            if !self.events_by_name.contains_key(def.name) {
+                self.events.push(def);
+                self.events_by_name.insert(def.name, def);
+            }
+        }
         self
     }
 
     /// The field of that name.
     pub fn field(&self, name: &str) -> Option<&'static FieldDef> {
-        self.fields.iter().find(|f| f.name == name).copied()
+        self.fields_by_name.get(name).copied()
     }
 
     /// The event of that name.
     pub fn event(&self, name: &str) -> Option<&'static EventDef> {
-        self.events.iter().find(|e| e.name == name).copied()
+        self.events_by_name.get(name).copied()
     }
 
     /// All fields, protocol by protocol.

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::net::IpAddr;
+use std::fmt::Write;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::Scope;
 use super::check::{Node, OneOf, Quantity, number as whole};
@@ -199,8 +200,10 @@ pub(super) fn visit(node: &Node, scope: &dyn Scope, found: &mut dyn FnMut(&Value
         }
         Node::Sum(op, left, right) => arithmetic(*op, left, right, scope, found),
         Node::Join(left, right) => {
-            let (a, b) = (text(left, scope), text(right, scope));
-            found(&Value::Text(Cow::Owned(format!("{a}{b}"))));
+            let mut joined = String::new();
+            text(left, scope, &mut joined);
+            text(right, scope, &mut joined);
+            found(&Value::Text(Cow::Owned(joined)));
             true
         }
         Node::Lower(inner) => visit(inner, scope, &mut |value| match value.as_text() {
@@ -313,15 +316,40 @@ fn chosen<'n>(cases: &'n [(Node, Node)], other: &'n Node, scope: &dyn Scope) -> 
 }
 
 /// Several values as one text, for a person.
-fn text(node: &Node, scope: &dyn Scope) -> String {
-    let mut text = String::new();
+fn text(node: &Node, scope: &dyn Scope, text: &mut String) {
+    if let Node::Join(left, right) = node {
+        self::text(left, scope, text);
+        return self::text(right, scope, text);
+    }
+    let start = text.len();
     let known = visit(node, scope, &mut |value| {
-        if !text.is_empty() {
+        if text.len() > start {
             text.push_str(", ");
         }
-        text.push_str(&value.to_string());
+        match value {
+            Value::Text(value) => text.push_str(value),
+            Value::Ip(IpAddr::V4(ip)) => dotted(*ip, text),
+            // Writing into a string does not fail.
+            value => drop(write!(text, "{value}")),
+        }
     });
-    if text.is_empty() && !known { "unknown".to_owned() } else { text }
+    if text.len() == start && !known {
+        text.push_str("unknown");
+    }
+}
+
+/// As `Display` has it, without its padding and widths.
+fn dotted(ip: Ipv4Addr, text: &mut String) {
+    for (at, octet) in ip.octets().into_iter().enumerate() {
+        if at > 0 {
+            text.push('.');
+        }
+        for power in [100, 10, 1] {
+            if octet >= power || power == 1 {
+                text.push(char::from(b'0' + octet / power % 10));
+            }
+        }
+    }
 }
 
 fn arithmetic(op: Arith, left: &Node, right: &Node, scope: &dyn Scope, found: &mut dyn FnMut(&Value<'_>)) -> bool {

@@ -23,6 +23,13 @@ impl Shared {
         self.condition(&mut expr.node);
     }
 
+    /// Shares what the cases of a value have in common with guards. What it gives stays the same.
+    pub fn value(&mut self, expr: &mut Expr) {
+        if let Node::Choose(cases, _) = &mut expr.node {
+            cases.iter_mut().for_each(|(when, _)| self.condition(when));
+        }
+    }
+
     /// An empty memory for all conditions that were found.
     pub fn memo(&self) -> Memo {
         Memo { answers: vec![Cell::new(0); self.list.len()], message: Cell::new(0) }

@@ -83,18 +83,28 @@ impl Engine {
         if !list {
             values.truncate(1);
         }
-        let mut spare = Vec::new();
+        // Several phones may be concerned: then each takes a copy.
+        let one = match target {
+            Target::Kept(_) => true,
+            Target::Fact(_) => hand.phone.is_some() || run.phones.len() <= 1,
+            Target::Child(_) => false,
+        };
+        let mut copy = Vec::new();
         self.store(model, run, target, hand, concerned, |kept, _| {
-            // Several phones may be concerned: each takes a copy.
-            spare.clone_from(&values);
+            let values = if one {
+                &mut values
+            } else {
+                copy.clone_from(&values);
+                &mut copy
+            };
             match change {
-                Change::Put => kept.put(known, &mut spare, list),
+                Change::Put => kept.put(known, values, list),
                 Change::Add => {
                     // What nobody has set before is begun.
                     kept.known |= kept.values.is_empty() && matches!(target, Target::Fact(_));
-                    kept.add(known, &mut spare, list);
+                    kept.add(known, values, list);
                 }
-                Change::Take => kept.take(known, &mut spare, list),
+                Change::Take => kept.take(known, values, list),
             }
         });
         values.clear();

@@ -72,6 +72,7 @@ fn share(model: &mut Model, shared: &mut Shared) {
         });
         raised.chain(&mut row.guard).for_each(|guard| shared.guard(guard));
     }
+    model.keys.iter_mut().flatten().for_each(|key| shared.value(key));
     let untils = model.states.iter_mut().flat_map(|state| &mut state.until);
     untils.filter_map(|until| until.guard.as_mut()).for_each(|guard| shared.guard(guard));
 }

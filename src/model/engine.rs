@@ -97,6 +97,10 @@ pub struct Engine {
     pub(super) scratch: Vec<Value<'static>>,
     /// What was asked of the event at hand.
     memo: Memo,
+    /// How many runs of each model there are.
+    pub(super) runs_of: Vec<usize>,
+    /// The keys of the event at hand, with the subject that a first key stands for.
+    keys: Vec<(Option<usize>, Value<'static>)>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -122,6 +126,8 @@ impl Engine {
     pub fn new(models: Arc<Models>, limits: Limits) -> Engine {
         Engine {
             memo: models.shared.memo(),
+            runs_of: vec![0; models.list.len()],
+            keys: Vec::new(),
             active: vec![true; models.list.len()],
             global: vec![None; models.list.len()],
             models,
@@ -349,80 +355,56 @@ impl Engine {
         let known = concerned.iter().all(|one| self.room(one.phone));
         let hand =
             Hand { phone: first.filter(|_| known).map(|one| one.phone), sends: first.map(|one| one.sends), ..hand };
-        let mut several = 0;
-        self.keys(models, model, &hand, None, &mut |_| several += 1);
-        // Most often the first key has one value, and there is one run.
-        for nth in 0..self.subjects(models, model, &hand).clamp(usize::from(several > 0), MOST_SUBJECTS) {
-            self.keyed_subject(models, number, hand, concerned, nth, out);
+        // Most events belong to no run and begin none: seen quicker by the rows than by the key.
+        if self.runs_of.get(number).is_none_or(|runs| *runs == 0) && !self.begins(models, model, &hand) {
+            return;
         }
+        let mut keys = std::mem::take(&mut self.keys);
+        keys.clear();
+        let view = self.view(models, model, &model.fresh, &hand);
+        let mut subjects = 0;
+        for (place, key) in model.keys.get(hand.local).into_iter().flatten().enumerate() {
+            key.values(&view, &mut |value| {
+                let nth = (place == 0).then_some(subjects);
+                subjects += usize::from(place == 0);
+                keys.push((nth, value.clone().into_owned()));
+            });
+        }
+        // An event may be about several subjects, as a report about several groups is: it has as many values of its
+        // first key, and is judged for each. Most often there is one.
+        for nth in 0..subjects.clamp(usize::from(!keys.is_empty()), MOST_SUBJECTS) {
+            self.keyed_subject(models, number, hand, concerned, &keys, nth, out);
+        }
+        self.keys = keys;
     }
 
-    /// The event at hand may be about several subjects, as a report about several groups is: it has as many values of
-    /// its first key. It is judged for each.
-    fn subjects(&self, models: &Models, model: &Model, hand: &Hand<'_>) -> usize {
-        let view = self.view(models, model, &model.fresh, hand);
-        let mut values = 0;
-        if let Some(first) = model.keys.get(hand.local).and_then(|keys| keys.first()) {
-            first.values(&view, &mut |_| values += 1);
-        }
-        values
-    }
-
+    /// Judges an event for the run that has one of its keys: all of them but other subjects'.
+    #[expect(clippy::too_many_arguments, reason = "the event at hand, and whom it is judged for")]
     fn keyed_subject(
         &mut self,
         models: &Models,
         number: usize,
         hand: Hand<'_>,
         concerned: &[Concerned],
+        keys: &[(Option<usize>, Value<'static>)],
         nth: usize,
         out: Sink<'_>,
     ) {
-        let Some(model) = models.list.get(number) else { return };
-        let mut slot = None;
-        let mut keyed = false;
-        self.keys(models, model, &hand, Some(nth), &mut |key| {
-            keyed = true;
-            slot = slot.or_else(|| self.run_of(number, key));
-        });
-        let now_in = if keyed { self.judge(models, number, slot, hand, concerned, out) } else { None };
-        let Some(slot) = now_in else { return };
+        let mine =
+            || keys.iter().filter(|(subject, _)| subject.is_none_or(|subject| subject == nth)).map(|(_, key)| key);
+        if mine().next().is_none() {
+            return;
+        }
+        let slot = mine().find_map(|key| self.run_of(number, key));
+        let Some(slot) = self.judge(models, number, slot, hand, concerned, out) else { return };
         // The event may bring its run keys that it did not have.
-        let mut keys = std::mem::take(&mut self.scratch);
-        keys.clear();
-        self.keys(models, model, &hand, Some(nth), &mut |key| {
-            let run = self.runs.get(slot as usize).and_then(|run| run.as_ref());
-            if run.is_some_and(|run| run.keys.len() + keys.len() < MOST_KEYS && !run.keys.contains(key)) {
-                keys.push(key.clone().into_owned());
-            }
-        });
-        for key in keys.drain(..) {
-            let hash = self.hash(&key);
-            if let Some(run) = self.runs.get_mut(slot as usize).and_then(|run| run.as_mut()) {
-                run.keys.push(key);
+        for key in mine() {
+            let run = self.runs.get_mut(slot as usize).and_then(|run| run.as_mut());
+            if let Some(run) = run.filter(|run| run.keys.len() < MOST_KEYS && !run.keys.contains(key)) {
+                run.keys.push(key.clone());
+                let hash = self.hash(key);
                 self.keyed.entry((number, hash)).or_default().push(slot);
             }
-        }
-        self.scratch = keys;
-    }
-
-    /// Every key of the event at hand; of the first the `nth` value alone, where it is given.
-    fn keys(
-        &self,
-        models: &Models,
-        model: &Model,
-        hand: &Hand<'_>,
-        nth: Option<usize>,
-        found: &mut dyn FnMut(&Value<'_>),
-    ) {
-        let view = self.view(models, model, &model.fresh, hand);
-        for (place, key) in model.keys.get(hand.local).into_iter().flatten().enumerate() {
-            let mut at = 0;
-            key.values(&view, &mut |value| {
-                if place > 0 || nth.is_none_or(|nth| nth == at) {
-                    found(value);
-                }
-                at += 1;
-            });
         }
     }
 
@@ -459,6 +441,9 @@ impl Engine {
         let Some(run) = self.runs.get_mut(slot as usize).and_then(Option::take) else { return };
         self.free.push(slot);
         self.live = self.live.saturating_sub(1);
+        if let Some(runs) = self.runs_of.get_mut(run.model) {
+            *runs = runs.saturating_sub(1);
+        }
         for key in &run.keys {
             let place = (run.model, self.hash(key));
             if let Some(slots) = self.keyed.get_mut(&place) {

@@ -71,9 +71,10 @@ impl Engine {
         hand: &Hand<'_>,
     ) -> (Option<usize>, Option<String>) {
         let rows = model.rows_at.get(state).and_then(|events| events.get(hand.local));
+        let Some(rows) = rows.filter(|rows| !rows.is_empty()) else { return (None, None) };
         let mut doubt = None;
         let view = self.view(models, model, run, hand);
-        for row in rows.into_iter().flatten().map(|row| usize::from(*row)) {
+        for row in rows.iter().map(|row| usize::from(*row)) {
             let Some(this) = model.rows.get(row) else { continue };
             let Some(guard) = &this.guard else { return (Some(row), None) };
             match guard.truth(&view) {
@@ -98,6 +99,19 @@ impl Engine {
         }
     }
 
+    /// Whether the event at hand begins a run, whose it may be.
+    pub(super) fn begins(&self, models: &Models, model: &Model, hand: &Hand<'_>) -> bool {
+        self.beginning(models, model, false, hand).is_some()
+    }
+
+    /// The state and the row with which a run begins; one that has been over before does not begin in the middle.
+    fn beginning(&self, models: &Models, model: &Model, over: bool, hand: &Hand<'_>) -> Option<(usize, usize)> {
+        let joins = if over { &[] } else { model.joins.as_slice() };
+        std::iter::once(&model.start)
+            .chain(joins)
+            .find_map(|state| Some((*state, self.fitting(models, model, &model.fresh, *state, hand).0?)))
+    }
+
     /// Begins a run, if a row from the start fits, or one from a state that may be joined. `over` is a run with the
     /// same key that has ended.
     fn begin(
@@ -109,10 +123,7 @@ impl Engine {
         concerned: &[Concerned],
         out: Sink<'_>,
     ) -> Option<u32> {
-        let joins = if over.is_some() { &[] } else { model.joins.as_slice() };
-        let (state, row) = std::iter::once(&model.start)
-            .chain(joins)
-            .find_map(|state| Some((*state, self.fitting(models, model, &model.fresh, *state, &hand).0?)))?;
+        let (state, row) = self.beginning(models, model, over.is_some(), &hand)?;
         if self.live >= self.limits.runs {
             self.limited = Some("runs");
             self.end_oldest(models);
@@ -122,6 +133,9 @@ impl Engine {
         }
         self.numbers += 1;
         self.live += 1;
+        if let Some(runs) = self.runs_of.get_mut(model.fresh.model) {
+            *runs += 1;
+        }
         let mut run =
             Box::new(Run { number: self.numbers, state, joined: state != model.start, ..model.fresh.clone() });
         run.began =

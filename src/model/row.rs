@@ -67,19 +67,23 @@ impl<'t> Part<'t> {
     /// The offset of the first of `wanted` outside of quotes and brackets.
     fn outside(self, wanted: &[&str]) -> Option<usize> {
         let (mut depth, mut quoted, mut escaped) = (0i32, false, false);
-        for (at, c) in self.text.char_indices() {
-            match c {
+        // What is looked for is ASCII: no byte of a longer character is taken for it.
+        for (at, byte) in self.text.bytes().enumerate() {
+            match byte {
                 _ if escaped => escaped = false,
-                '\\' if quoted => escaped = true,
-                '"' => quoted = !quoted,
+                b'\\' if quoted => escaped = true,
+                b'"' => quoted = !quoted,
                 _ if quoted => {}
                 _ if depth == 0
-                    && wanted.iter().any(|w| self.text.get(at..).is_some_and(|rest| rest.starts_with(w))) =>
+                    && wanted.iter().any(|w| {
+                        w.as_bytes().first() == Some(&byte)
+                            && self.text.get(at..).is_some_and(|rest| rest.starts_with(w))
+                    }) =>
                 {
                     return Some(at);
                 }
-                '(' | '{' => depth += 1,
-                ')' | '}' => depth -= 1,
+                b'(' | b'{' => depth += 1,
+                b')' | b'}' => depth -= 1,
                 _ => {}
             }
         }

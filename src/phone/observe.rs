@@ -190,13 +190,17 @@ impl Phones {
     fn talk(&mut self, event: &Event<'_>, keep: bool) {
         let (Some(src), Some(dst)) = (event.origin.src, event.origin.dst) else { return };
         let n = &self.fields;
+        let proto = event.def.proto();
         let from_client = event.origin.sender != Some(crate::event::Side::Server);
-        let sip_sent = event.def.proto() == "sip"
-            && (flag(event, n.sip_phone) || flag(event, n.sip_alarm) && value(event, n.sip_method).is_some());
-        let proof = sip_sent || flag(event, n.skinny_phone) || value(event, n.http_model).is_some();
+        let proof = match proto {
+            "sip" => flag(event, n.sip_phone) || flag(event, n.sip_alarm) && value(event, n.sip_method).is_some(),
+            "skinny" => flag(event, n.skinny_phone),
+            "http" => value(event, n.http_model).is_some(),
+            _ => false,
+        };
         let pushed = self.answers_a_push(event);
         let proof = proof || pushed;
-        let named = self.name_in(event).filter(|_| match event.def.proto() {
+        let named = self.name_in(event).filter(|_| match proto {
             "file" => true,
             // CUCM repeats the other party's device name in its own INVITE.
             "sip" => value(event, n.sip_status).is_none() && !flag(event, n.sip_cucm),
@@ -206,7 +210,7 @@ impl Phones {
             _ => false,
         });
         // Names in requests are the sender's own; a file event is about the one who asked.
-        let speaker = match event.def.proto() {
+        let speaker = match proto {
             // A TFTP server answers from a port of its own: who asked is what the file's event says.
             "file" => ip_of(event, n.file_client).unwrap_or(src.ip),
             // SCCP: what the CallManager says of a station is about the one that connected.
@@ -214,10 +218,9 @@ impl Phones {
             _ => src.ip,
         };
         // A call set-up may carry the other party's name: only where the name has no address yet is it the sender's.
-        let asks =
-            text_of(event, n.sip_method).is_some_and(|m| matches!(m.as_str(), "REGISTER" | "REFER" | "SUBSCRIBE"));
-        let own =
-            named.filter(|(name, _)| event.def.proto() != "sip" || asks && from_client || !self.has_address(name));
+        let method = || value(event, n.sip_method).and_then(Value::as_text);
+        let asks = || method().is_some_and(|method| matches!(method, "REGISTER" | "REFER" | "SUBSCRIBE"));
+        let own = named.filter(|(name, _)| proto != "sip" || asks() && from_client || !self.has_address(name));
         // Who registers phones or serves their files speaks for them: what it passes on makes it no phone.
         if self.learn_server(event) || self.servers.contains(&speaker) {
             self.concern_ends(event, src.ip, dst.ip, keep);
@@ -257,7 +260,7 @@ impl Phones {
     fn learn_server(&mut self, event: &Event<'_>) -> bool {
         let n = &self.fields;
         let server = match event.def.name {
-            "sip.response" if text_of(event, n.sip_cseq_method).as_deref() == Some("REGISTER") => {
+            "sip.response" if value(event, n.sip_cseq_method).and_then(Value::as_text) == Some("REGISTER") => {
                 event.origin.src.map(|end| end.ip)
             }
             "file.found" | "file.not_found" => ip_of(event, n.file_server),
@@ -350,14 +353,12 @@ impl Phones {
             "sip.response" => {
                 let ok =
                     value(event, n.sip_status).and_then(Value::as_uint).is_some_and(|code| (200..300).contains(&code));
-                let register = text_of(event, n.sip_cseq_method).as_deref() == Some("REGISTER");
+                if value(event, n.sip_cseq_method).and_then(Value::as_text) != Some("REGISTER") {
+                    return;
+                }
                 let dn = text_of(event, n.sip_to_user).filter(|u| is_number(u));
                 let server = event.origin.src.map(|end| end.ip.to_string());
-                if let Some(phone) = receiver
-                    .filter(|_| register)
-                    .and_then(|id| self.stations.get_mut(id as usize))
-                    .map(|s| &mut s.phone)
-                {
+                if let Some(phone) = receiver.and_then(|id| self.stations.get_mut(id as usize)).map(|s| &mut s.phone) {
                     add(&mut phone.callmanagers, server);
                     add(&mut phone.dn, dn.filter(|_| ok));
                 }
