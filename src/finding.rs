@@ -83,6 +83,21 @@ impl fmt::Display for Verdict {
     }
 }
 
+/// Something that is missing from the capture, and how that shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Loss {
+    /// The frame that shows it.
+    pub frame: u64,
+    /// How: `bytes that were acknowledged are not in it`.
+    pub what: &'static str,
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the capture lacks frames of this phone (frame {}: {})", self.frame, self.what)
+    }
+}
+
 /// Something a model found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
@@ -140,6 +155,14 @@ impl Findings {
         self.places.insert(finding.serial, self.list.len());
         self.list.push(finding);
         true
+    }
+
+    /// Takes back what proved not to be told by the capture.
+    pub fn withdraw(&mut self, serials: &[u32]) {
+        if !serials.is_empty() {
+            self.list.retain(|finding| !serials.contains(&finding.serial));
+            self.places = self.list.iter().enumerate().map(|(place, finding)| (finding.serial, place)).collect();
+        }
     }
 
     /// What was collected, in the order of first appearance.

@@ -65,6 +65,12 @@ pub trait Follow {
     /// Bytes that will never come.
     fn gap(&mut self, slot: &mut Self::Slot, side: Side, lost: u64, origin: &Origin);
 
+    /// A connection is in the capture whose opening is not.
+    fn picked_up(&mut self, _origin: &Origin) {}
+
+    /// Since that time frames of the flow were on the wire that are not in the capture.
+    fn hole(&mut self, _since: Ts, _origin: &Origin) {}
+
     /// The connection opened, closed, failed.
     fn edge(&mut self, slot: &mut Self::Slot, edge: Edge, origin: &Origin);
 

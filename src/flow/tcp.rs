@@ -54,6 +54,16 @@ struct Half {
     segments: u32,
     /// The first acknowledgement of this direction: later ones tell how much of it was there.
     first_ack: Option<u32>,
+    /// Its last segment.
+    last: Ts,
+    /// The last one before those that came too early.
+    early_after: Ts,
+    /// The highest sequence number of its segments: what went before was sent.
+    reach: Option<u32>,
+    /// Since when bytes are acknowledged that are not here.
+    unseen: Option<Ts>,
+    /// An acknowledgement of which it was told that its bytes are not here.
+    told: Option<u32>,
 }
 
 #[derive(Debug)]
@@ -109,6 +119,9 @@ impl Connection {
             return false;
         }
         let side = origin.sender.unwrap_or(Side::Client);
+        if !tcp.syn && !tcp.rst && self.halves.iter().all(|half| half.segments == 0) {
+            follow.picked_up(origin);
+        }
         self.half(side).segments += 1;
         if tcp.ack {
             self.acknowledge(side.other(), tcp.ack_number);
@@ -141,6 +154,12 @@ impl Connection {
         for side in [side, side.other()] {
             self.end_if_complete(&mut Read { follow, slot, origin, side, flow, limits });
         }
+        if !tcp.rst || self.half(side).next.is_some_and(|next| (0..1 << 20).contains(&after(tcp.seq, next))) {
+            let half = self.half(side);
+            half.reach = half.reach.filter(|reach| after(*reach, tcp.seq) >= 0).or(Some(tcp.seq));
+        }
+        self.holes(follow, origin, false);
+        self.half(side).last = origin.time;
         if tcp.rst {
             self.reset(follow, slot, origin, side, flow, limits);
         }
@@ -176,6 +195,7 @@ impl Connection {
         if self.is_one_way() {
             follow.edge(slot, Edge::OneWay, origin);
         }
+        self.holes(follow, origin, true);
         for side in [Side::Client, Side::Server] {
             if origin.sender != Some(side) {
                 *origin = turned(origin, side);
@@ -186,6 +206,33 @@ impl Connection {
             half.finish(&mut read, how);
         }
         self.over = true;
+    }
+
+    /// Tells what was acknowledged and is not here, once it is clear that it is not merely late.
+    fn holes<F: Follow>(&mut self, follow: &mut F, origin: &Origin, all: bool) {
+        let opened = self.halves.iter().any(|half| half.initial.is_some());
+        for half in &mut self.halves {
+            let reach =
+                half.reach.zip(half.acked).map(|(reach, acked)| if after(reach, acked) > 0 { reach } else { acked });
+            let acked = reach.or(half.acked).or(half.reach);
+            let Some(acked) = acked.filter(|acked| half.told != Some(*acked)) else { continue };
+            let here = match half.next {
+                Some(next) => after(acked, next) <= i32::from(half.end.is_some()),
+                // Of one direction nothing is here: who opened, or is acknowledged more and more, was answered.
+                None => !opened && half.first_ack == Some(acked),
+            };
+            if here {
+                half.unseen = None;
+                continue;
+            }
+            let since = *half.unseen.get_or_insert(origin.time);
+            if all || origin.time.since(since) > ACKED_GAP {
+                half.told = Some(acked);
+                half.unseen = None;
+                let last = if half.segments == 0 { since } else { half.last };
+                follow.hole(last, origin);
+            }
+        }
     }
 
     /// One end acknowledges bytes of the other of which the capture has none.
@@ -386,6 +433,7 @@ impl Half {
         }
         if self.early.is_empty() {
             self.early_since = read.origin.time;
+            self.early_after = self.last;
             self.early_segments = 0;
         }
         self.early_segments += 1;
@@ -436,6 +484,7 @@ impl Half {
             let missing = after(first.seq, next).max(0) as u64;
             self.next = Some(first.seq);
             self.let_go();
+            read.follow.hole(self.early_after, read.origin);
             read.follow.gap(read.slot, read.side, missing, read.origin);
             self.early_now_due(read);
         }
@@ -448,6 +497,7 @@ impl Half {
     fn lose<F: Follow>(&mut self, read: &mut Read<'_, F>, lost: u64) {
         self.let_go();
         self.next = self.next.map(|next| next.wrapping_add(lost as u32));
+        read.follow.hole(self.last, read.origin);
         read.follow.gap(read.slot, read.side, lost, read.origin);
         self.early_now_due(read);
     }

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use super::engine::{Concerned, Engine, Hand, Sink};
+use super::engine::{Concerned, Engine, Hand, Silence, Sink};
 use super::run::{KEPT, Kept, Run};
 use super::view::View;
 use super::{Action, Change, Model, Models, Piece, Target, Var};
 use crate::event::Value;
 use crate::expr::{Expr, Truth};
 use crate::finding::{Finding, PhoneId, Severity, keep_ends};
+
+/// Of a finding that comes again and again, so many silences are looked at again in the end.
+const SILENCES: u32 = 4;
 
 impl Engine {
     /// Does actions in order; returns whether one of them restarts the deadline.
@@ -194,12 +197,21 @@ impl Engine {
             doubt_finding(model, run, number, &format!("{source} does not hold"));
             return;
         }
-        let texts = [&def.what, &def.why, &def.fix].map(|pieces| render(pieces, &view));
         let phone = match child {
             Some(child) => run.children.get(child).map(|child| child.phone),
             None => None,
         };
         let phones = phone.map_or_else(|| run.phones.clone(), |phone| vec![phone]);
+        // A deadline, or what needs to be visible: the finding rests on something that did not come.
+        let silent = def.severity == Severity::Fail && (hand.event.is_none() || def.needs.is_some());
+        if silent && let Some(loss) = phones.iter().find_map(|phone| hand.who.lost(*phone, run.entered, hand.now)) {
+            doubt_finding(model, run, number, &loss.to_string());
+            return;
+        }
+        let texts = [&def.what, &def.why, &def.fix]
+            .map(|pieces| render(pieces, &View { child, ..self.view(models, model, run, hand) }));
+        let silence =
+            |serial| Silence { serial, run: run.number, phones: phones.clone(), from: run.entered, to: hand.now };
         let frames = if def.whole_run { &run.moves } else { &run.evidence }.clone();
         let same = run.found.iter().filter(|known| known.id == def.id).count();
         let known = run
@@ -212,6 +224,9 @@ impl Engine {
             .or_else(|| run.found.iter().rposition(|known| known.id == def.id).filter(|_| same >= self.limits.same));
         if let Some(finding) = known.and_then(|at| run.found.get_mut(at)) {
             finding.times += 1;
+            if silent && finding.times < SILENCES {
+                self.silent.push(silence(finding.serial));
+            }
             finding.phone = finding.phone.filter(|_| phones.len() == 1);
             finding.phones = phones;
             if def.update {
@@ -227,6 +242,12 @@ impl Engine {
         }
         let [what, why, fix] = texts;
         self.serials += 1;
+        if silent {
+            self.silent.push(silence(self.serials));
+        }
+        if def.severity == Severity::Fail {
+            *self.fails.entry(run.number).or_default() += 1;
+        }
         let finding = Finding {
             serial: self.serials,
             times: 1,

@@ -14,7 +14,7 @@ use super::view::{PhoneRoom, View, World};
 use super::{Identity, Model, Models, Subject};
 use crate::event::{Event, EventDef, Value};
 use crate::expr::Memo;
-use crate::finding::{Finding, Flow, PhoneId};
+use crate::finding::{Finding, Flow, Loss, PhoneId, Verdict};
 use crate::time::Ts;
 
 /// A phone that an event concerns.
@@ -40,6 +40,22 @@ pub trait Who {
     fn site(&self, _name: &str) -> Option<&[Value<'static>]> {
         None
     }
+
+    /// What of the phone is missing from the capture between the two times, or so near them that more may be: then
+    /// silence proves nothing.
+    fn lost(&self, _phone: PhoneId, _from: Ts, _to: Ts) -> Option<Loss> {
+        None
+    }
+}
+
+/// A finding that rests on silence, and since when it had been silent.
+#[derive(Debug)]
+pub(super) struct Silence {
+    pub serial: u32,
+    pub run: u32,
+    pub phones: Vec<PhoneId>,
+    pub from: Ts,
+    pub to: Ts,
 }
 
 /// How much is kept.
@@ -92,6 +108,11 @@ pub struct Engine {
     pub(super) live: usize,
     pub(super) numbers: u32,
     pub(super) serials: u32,
+    /// The findings that rest on silence.
+    pub(super) silent: Vec<Silence>,
+    /// How many findings of severity `fail` a run has.
+    pub(super) fails: HashMap<u32, usize, foldhash::fast::RandomState>,
+    withdrawn: Vec<u32>,
     pub(super) limited: Option<&'static str>,
     hasher: foldhash::fast::FixedState,
     pub(super) scratch: Vec<Value<'static>>,
@@ -141,6 +162,9 @@ impl Engine {
             live: 0,
             numbers: 0,
             serials: 0,
+            silent: Vec::new(),
+            fails: HashMap::default(),
+            withdrawn: Vec::new(),
             limited: None,
             hasher: foldhash::fast::FixedState::default(),
             scratch: Vec::new(),
@@ -270,9 +294,42 @@ impl Engine {
         let models = Arc::clone(&self.models);
         (0..self.runs.len() as u32).for_each(|slot| self.end(&models, slot));
         let mut flows = std::mem::take(&mut self.flows);
+        self.withdraw(&mut flows, who);
         let order = |flow: &Flow| models.list.iter().position(|model| model.id == flow.model);
         flows.sort_by_key(|flow| (flow.phones.first().copied(), order(flow), flow.from_frame, flow.run));
         flows
+    }
+
+    /// Of a finding that rests on silence, what came later may show that the capture lost frames just then.
+    fn withdraw(&mut self, flows: &mut [Flow], who: &dyn Who) {
+        let mut refuted: HashMap<u32, (u32, Option<Loss>), foldhash::fast::FixedState> = HashMap::default();
+        for silence in &self.silent {
+            let loss = silence.phones.iter().find_map(|phone| who.lost(*phone, silence.from, silence.to));
+            let known = refuted.entry(silence.serial).or_insert((silence.run, loss));
+            // Found several times, it stands if it does once.
+            known.1 = known.1.and(loss);
+        }
+        refuted.retain(|_, (_, loss)| loss.is_some());
+        self.withdrawn.extend(refuted.keys());
+        self.withdrawn.sort_unstable();
+        if refuted.is_empty() {
+            return;
+        }
+        for flow in flows.iter_mut().filter(|flow| flow.verdict == Verdict::Fail) {
+            let gone = flow.findings.iter().filter_map(|serial| refuted.get(serial)?.1);
+            let (count, loss) = gone.fold((0, None), |(count, _), loss| (count + 1, Some(loss)));
+            let Some(loss) = loss else { continue };
+            flow.findings.retain(|serial| !refuted.contains_key(serial));
+            if self.fails.get(&flow.run).is_none_or(|fails| *fails <= count) {
+                flow.verdict = Verdict::Inconclusive;
+                flow.reason = format!("silence proves nothing: {loss}");
+            }
+        }
+    }
+
+    /// After [`Engine::finish`]: the numbers of findings that were given, and that the end of the capture took back.
+    pub fn withdrawn(&self) -> &[u32] {
+        &self.withdrawn
     }
 
     /// Every run as it stands now, for a screen.

@@ -43,6 +43,11 @@ pub struct Line {
 }
 
 impl Line {
+    /// Whether it carries that field with that value.
+    pub fn has(&self, field: &str, value: &Value<'_>) -> bool {
+        self.fields.iter().any(|one| one.def.name == field && one.value == *value)
+    }
+
     /// Whether the phone sent it; otherwise it was sent to the phone.
     pub fn sends(&self) -> bool {
         self.sends

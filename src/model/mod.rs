@@ -59,7 +59,7 @@
 //!   `count(event[, window])` since this run began (the one that begins it is counted
 //!   after; up to 64 in a window), `age(event)` or `age(x)` of a kept
 //!   time, in seconds, `elapsed()` in this state, `seen(state)`, `outcome(model)` and `at(model)` of this phone,
-//!   `visible(proto)`, `limit()` and `limit(video)`: the kbit/s that the site allows between the regions of the two
+//!   `visible(proto)` (also of `link switch replies ip tcp udp tvs signalling`), `limit()` and `limit(video)`: the kbit/s that the site allows between the regions of the two
 //!   ends of the event at hand, and over the phones of a run `any(…)`, `every(…)`, `count(…)`.
 //! * The first entry of `late` whose `when` holds is done, once for each time the state is entered; `to` the same
 //!   state waits once more. When a deadline fires there is no message at hand: what `late` names must have been kept.

@@ -8,7 +8,7 @@ use super::example::{Example, play};
 use super::testing::schema;
 use super::*;
 use crate::event::{Event, Origin};
-use crate::finding::{Finding, Findings, Flow, PhoneId, Verdict};
+use crate::finding::{Finding, Findings, Flow, Loss, PhoneId, Verdict};
 use crate::time::{Span, Ts};
 
 /// The hardest four, as proof of the language: what they judge is not complete.
@@ -489,4 +489,37 @@ fn a_clock_that_leaps_over_years_costs_a_bounded_number_of_deadlines() {
     // A single DISCOVER waits again and again; 280 years hold 300 million of its waits.
     engine.tick(Ts::from_nanos(i64::MAX), &Nobody, &mut out);
     assert_eq!(engine.poll_timeout(), None);
+}
+
+/// A capture that lost frames of everybody, as is known from the beginning or only in the end.
+struct Lossy(bool);
+
+impl Who for Lossy {
+    fn identity(&self, _: PhoneId, _: Identity, _: &mut dyn FnMut(&Value<'_>)) {}
+    fn visible(&self, _: PhoneId, _: &str) -> bool {
+        true
+    }
+    fn lost(&self, _: PhoneId, _: Ts, _: Ts) -> Option<Loss> {
+        self.0.then_some(Loss { frame: 7, what: "a test" })
+    }
+}
+
+#[test]
+fn silence_in_a_capture_that_lost_frames_is_no_finding_whenever_that_shows() {
+    let judged = |known: bool, last: bool| {
+        let mut engine = Engine::new(Arc::clone(&EVERYTHING), Limits::default());
+        let mut findings = Findings::default();
+        let mut out = |finding: Finding| {
+            findings.take(finding);
+        };
+        [0, 4, 12].iter().for_each(|at| send(&mut engine, 0, *at, "dhcp.discover", &mut out));
+        engine.tick(Ts::ZERO + Span::from_secs(100), &Lossy(known), &mut out);
+        let flows = engine.finish(Ts::ZERO + Span::from_secs(100), &Lossy(last), &mut out);
+        findings.withdraw(engine.withdrawn());
+        let dhcp = flows.iter().find(|flow| &*flow.model == "dhcp").unwrap();
+        (findings.into_sorted().len(), dhcp.verdict, dhcp.reason.contains("frame 7: a test"), dhcp.findings.len())
+    };
+    assert_eq!(judged(false, false), (1, Verdict::Fail, false, 1));
+    assert_eq!(judged(false, true), (0, Verdict::Inconclusive, true, 0));
+    assert_eq!(judged(true, true), (0, Verdict::Inconclusive, true, 0));
 }

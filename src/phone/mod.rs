@@ -7,13 +7,14 @@
 //! What makes a phone at all is evidence of its own: it announces itself, asks for a phone's file, or speaks as
 //! one. A station without that evidence has no verdict: its events wait, bounded, until it is one.
 
+mod holes;
 mod names;
 mod observe;
 mod room;
 
 use std::net::IpAddr;
 
-use crate::event::{EventBuf, Mac, Value, ip, mac, text};
+use crate::event::{EventBuf, Mac, Origin, Value, ip, mac, text};
 use crate::fields;
 use crate::finding::PhoneId;
 pub use crate::model::Concerned;
@@ -55,6 +56,34 @@ pub struct Address {
     pub until: Option<Ts>,
 }
 
+/// What kinds of frames a capture holds, of whomever: what is of none of them may have been filtered out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Carried {
+    /// Something other than link discovery and DHCP.
+    pub ip: bool,
+    /// TCP.
+    pub tcp: bool,
+    /// UDP to one station, other than DHCP.
+    pub udp: bool,
+    /// The trust verification service.
+    pub tvs: bool,
+    /// A port that phones register at: SIP or SCCP.
+    pub signalling: bool,
+}
+
+impl Carried {
+    /// A flow begins.
+    pub fn begins(&mut self, origin: &Origin) {
+        let (Some(src), Some(dst)) = (origin.src, origin.dst) else { return };
+        let either = |ports: &[u16]| ports.contains(&src.port) || ports.contains(&dst.port);
+        let one = crate::flow::is_station(dst.ip);
+        self.tcp |= origin.ip_proto == 6;
+        self.udp |= origin.ip_proto == 17 && one && !either(&[67, 68]);
+        self.tvs |= origin.ip_proto == 6 && either(&[2445]);
+        self.signalling |= one && either(&[2000, 2443, 5060, 5061]);
+    }
+}
+
 /// What is known of a phone.
 #[derive(Debug, Clone, Default)]
 pub struct Phone {
@@ -86,6 +115,8 @@ pub struct Phone {
     own_mac_seen: bool,
     /// Unicast frames from or to its MAC are in the capture.
     on_path: bool,
+    /// What the capture lacks of it.
+    holes: holes::Holes,
     /// First and last frame that concerned it.
     pub frames: Option<(u64, u64)>,
 }
@@ -139,17 +170,23 @@ impl Phone {
     /// * `cdp`, `lldp`, `link`: only where the phone itself was seen to speak on its link;
     /// * `dhcp`, `arp`: where any frame of the phone's own MAC is in the capture;
     /// * `replies`: where frames sent to the phone are in the capture;
-    /// * anything above IP: where the capture lies on the phone's path (its link, or unicast frames of its MAC) and
-    ///   holds more than DHCP (`holds_ip`), or where the phone was seen to speak just that.
-    pub fn visible(&self, proto: &str, holds_ip: bool) -> bool {
+    /// * `ip`, `tcp`, `udp`, `tvs`, `signalling`: where anybody's is in the capture; it may have been taken through a filter;
+    /// * anything above IP: where the capture lies on the phone's path (unicast frames of its MAC) and holds TCP or
+    ///   UDP besides DHCP (for `file` TCP), or where the phone was seen to speak just that.
+    pub fn visible(&self, proto: &str, carried: &Carried) -> bool {
         let speaks = |proto: &str| self.speaks.contains(&proto);
         match proto {
             "cdp" | "lldp" => speaks(proto),
             "link" => speaks("cdp") || speaks("lldp"),
             "replies" => self.hears,
             "dhcp" | "arp" => speaks(proto) || speaks("cdp") || speaks("lldp") || self.own_mac_seen,
-            "ip" => holds_ip,
-            _ => speaks(proto) || holds_ip && (self.on_path || speaks("cdp") || speaks("lldp")),
+            "ip" => carried.ip,
+            "tcp" => carried.tcp,
+            "udp" => carried.udp,
+            "tvs" => carried.tvs,
+            "signalling" => carried.signalling || speaks("sip") || speaks("skinny"),
+            "file" => speaks(proto) || carried.tcp && self.on_path,
+            _ => speaks(proto) || (carried.tcp || carried.udp) && self.on_path,
         }
     }
 }

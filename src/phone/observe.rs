@@ -14,6 +14,7 @@ impl Phones {
     /// for such events: only those are kept for stations that are no phones yet.
     pub fn observe(&mut self, event: &Event<'_>, keep: bool) -> &mut Observed {
         self.observed.clear();
+        self.begun.get_or_insert(event.origin.time);
         let proto = event.def.proto();
         match proto {
             "cdp" | "lldp" => self.link(event, keep),
@@ -151,6 +152,7 @@ impl Phones {
         if let Some(ip) = bound.or(renewing) {
             self.bind(ip, id, event.origin.time, true);
         }
+        self.notice_dhcp(event, id, sends);
         self.concern(id, sends, event, keep);
     }
 
@@ -283,6 +285,7 @@ impl Phones {
             }
         }
         self.learn(event, sender, receiver);
+        self.notice(event, sender, receiver);
         match (sender, receiver) {
             (None, None) => self.wait_as_stranger(event, keep),
             (sender, receiver) => {

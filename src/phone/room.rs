@@ -63,6 +63,9 @@ pub struct Phones {
     pub(super) switch_unclear: bool,
     /// What phones asked for voice power with: the switch echoes it.
     pub(super) power_requests: HashMap<u64, u32, FixedState>,
+    pub(super) quiet: super::holes::Quiet,
+    /// When the first event came.
+    pub(super) begun: Option<Ts>,
     pub(super) waiting: usize,
     pub(super) limits: Limits,
     pub(super) limit_hit: bool,
@@ -87,6 +90,8 @@ impl Phones {
             switch_waiting: VecDeque::new(),
             switch_unclear: false,
             power_requests: HashMap::with_hasher(FixedState::default()),
+            quiet: super::holes::Quiet::default(),
+            begun: None,
             waiting: 0,
             limits,
             limit_hit: false,
@@ -258,6 +263,7 @@ impl Phones {
             into.model = into.model.take().or(old.model);
             into.load = into.load.take().or(old.load);
             into.hears |= old.hears;
+            into.holes.merge(old.holes);
             into.own_mac_seen |= old.own_mac_seen;
             into.on_path |= old.on_path;
             into.speaks.extend(old.speaks.iter().filter(|p| !into.speaks.contains(*p)).copied().collect::<Vec<_>>());

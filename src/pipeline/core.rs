@@ -6,6 +6,7 @@ use super::inside::Stream;
 use super::routes::{Routes, protocol};
 use crate::decode::Layer;
 use crate::event::{Fields, Origin, Side};
+use crate::finding::Loss;
 use crate::flow::{self, Edge, Follow};
 use crate::proto::{Close, Dissect, Mark, Out, Probe, Segment, Sink, Spare};
 use crate::time::Ts;
@@ -171,6 +172,7 @@ impl<W: Watch> Follow for Core<W> {
                 self.dissect(found.index, found.expected, segment);
             }
             Slot::Undecided | Slot::Trying(_) => {
+                self.hub.carried.begins(segment.origin);
                 let tries = if let Slot::Trying(tries) = slot { *tries } else { 0 };
                 match self.recognise(segment) {
                     Ok(Some(found)) => {
@@ -198,6 +200,7 @@ impl<W: Watch> Follow for Core<W> {
             if segment.bytes.is_empty() {
                 return 0;
             }
+            self.hub.carried.begins(segment.origin);
             let tries = if let Slot::Trying(tries) = slot { *tries } else { 0 };
             let most = if self.routes.on_port(segment.origin) { TRIES_ON_PORT } else { TRIES };
             *slot = match self.recognise(segment) {
@@ -228,7 +231,21 @@ impl<W: Watch> Follow for Core<W> {
         }
     }
 
+    fn picked_up(&mut self, origin: &Origin) {
+        if let Some((src, dst)) = origin.src.zip(origin.dst) {
+            self.hub.phones.picked_up([src.ip, dst.ip], origin);
+        }
+    }
+
+    fn hole(&mut self, since: Ts, origin: &Origin) {
+        if let Some((src, dst)) = origin.src.zip(origin.dst) {
+            let loss = Loss { frame: origin.frame, what: "TCP bytes that were acknowledged are not in it" };
+            self.hub.phones.missing([src.ip, dst.ip], since, origin.time, loss);
+        }
+    }
+
     fn edge(&mut self, _slot: &mut Slot, edge: Edge, origin: &Origin) {
+        self.hub.carried.begins(origin);
         let mut fields = Fields::new();
         let def = match edge {
             Edge::Connect(attempt) => {

@@ -10,9 +10,9 @@ use crate::content;
 use crate::content::Emit;
 use crate::content::trust_list::{ListKind, Record, TrustList};
 use crate::event::{Event, EventBuf, EventDef, FieldDef, Fields, Origin, Schema, Value, Wanted};
-use crate::finding::{Findings, PhoneId};
+use crate::finding::{Findings, Loss, PhoneId};
 use crate::model::{Engine, Identity, Models, Who};
-use crate::phone::{Concerned, Phones};
+use crate::phone::{Carried, Concerned, Phones};
 use crate::proto::{Announced, Expect, File, PROTOCOLS, Segment, Sink};
 use crate::source::Notes;
 use crate::time::Ts;
@@ -51,8 +51,8 @@ pub(super) struct Hub<W: Watch> {
     pub(super) others: Vec<String>,
     /// What is said now was broken off by a gap or by the end of the capture.
     pub(super) incomplete: bool,
-    /// Something other than link discovery and DHCP was captured: IP as such is not filtered out.
-    pub(super) holds_ip: bool,
+    /// What kinds of frames were captured: these are not filtered out.
+    pub(super) carried: Carried,
     pub(super) user_agents: [Option<&'static FieldDef>; 3],
     pub(super) detail: bool,
     /// The fields that anybody looks at; `None` if all are.
@@ -101,7 +101,7 @@ impl<W: Watch> Hub<W> {
             seen: vec![0; PROTOCOLS.len()],
             others: Vec::new(),
             incomplete: false,
-            holds_ip: false,
+            carried: Carried::default(),
             user_agents,
             detail: options.detail,
         }
@@ -114,8 +114,8 @@ impl<W: Watch> Hub<W> {
     }
 
     pub(super) fn judge(&mut self, event: &Event<'_>, concerned: &[Concerned]) {
-        let Hub { engine, phones, findings, watch, holds_ip, .. } = self;
-        engine.event(event, concerned, &Sight(phones, *holds_ip), &mut |finding| {
+        let Hub { engine, phones, findings, watch, carried, .. } = self;
+        engine.event(event, concerned, &Sight(phones, *carried), &mut |finding| {
             watch.finding(&finding, phones);
             findings.take(finding);
         });
@@ -123,8 +123,8 @@ impl<W: Watch> Hub<W> {
 
     pub(super) fn tick(&mut self, now: Ts) {
         if self.engine.poll_timeout().is_some_and(|due| due <= now) {
-            let Hub { engine, phones, findings, watch, holds_ip, .. } = self;
-            engine.tick(now, &Sight(phones, *holds_ip), &mut |finding| {
+            let Hub { engine, phones, findings, watch, carried, .. } = self;
+            engine.tick(now, &Sight(phones, *carried), &mut |finding| {
                 watch.finding(&finding, phones);
                 findings.take(finding);
             });
@@ -165,6 +165,13 @@ impl<W: Watch> Hub<W> {
     /// What cannot be read is also told to the models in one form, whatever its protocol.
     pub(super) fn malformed(&mut self, event: &Event<'_>, concerned: &[Concerned]) {
         let Some(defect) = event.defect else { return };
+        if defect.what == Segment::CUT
+            && let Some((src, dst)) = event.origin.src.zip(event.origin.dst)
+        {
+            let now = event.origin.time;
+            let loss = Loss { frame: event.origin.frame, what: "the snap length cut its messages" };
+            self.phones.missing([src.ip, dst.ip], now, now, loss);
+        }
         if self.incomplete || defect.what == Segment::CUT {
             // The capture lacks the rest; the message may be well formed.
             return;
@@ -353,7 +360,7 @@ impl<W: Watch> Sink for Hub<W> {
 }
 
 /// What the models may ask of a phone.
-pub(super) struct Sight<'p>(pub(super) &'p Phones, pub(super) bool);
+pub(super) struct Sight<'p>(pub(super) &'p Phones, pub(super) Carried);
 
 impl Who for Sight<'_> {
     fn identity(&self, phone: PhoneId, what: Identity, found: &mut dyn FnMut(&Value<'_>)) {
@@ -365,7 +372,11 @@ impl Who for Sight<'_> {
     fn visible(&self, phone: PhoneId, proto: &str) -> bool {
         match proto {
             "switch" => self.0.switches_are_clear(),
-            _ => self.0.get(phone).is_some_and(|phone| phone.visible(proto, self.1)),
+            _ => self.0.get(phone).is_some_and(|phone| phone.visible(proto, &self.1)),
         }
+    }
+
+    fn lost(&self, phone: PhoneId, from: Ts, to: Ts) -> Option<Loss> {
+        self.0.lost(phone, from, to)
     }
 }

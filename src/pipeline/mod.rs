@@ -197,7 +197,11 @@ impl<W: Watch> Pipeline<W> {
         self.packets += 1;
         self.last_frame = frame.number;
         let mut packet = decode::packet(frame);
+        let before = self.first.map_or(frame.time, |_| self.now);
         let back = self.clock(frame.time);
+        if self.now > before {
+            self.core.hub.phones.nothing_between(before, self.now, frame.number);
+        }
         packet.origin.time = self.now;
         if let Some(back) = back {
             let mut fields = Fields::new();
@@ -271,10 +275,11 @@ impl<W: Watch> Pipeline<W> {
         hub.last_resort();
         hub.capture_facts(&last, notes, &self.core.gaps, &self.core.one_way);
         hub.tick(self.now);
-        let Hub { mut engine, phones, mut findings, watch, seen, others, holds_ip, .. } = self.core.hub;
-        let flows = engine.finish(self.now, &Sight(&phones, holds_ip), &mut |finding| {
+        let Hub { mut engine, phones, mut findings, watch, seen, others, carried, .. } = self.core.hub;
+        let flows = engine.finish(self.now, &Sight(&phones, carried), &mut |finding| {
             findings.take(finding);
         });
+        findings.withdraw(engine.withdrawn());
         let summary = Summary {
             packets: self.packets.max(self.last_frame),
             first: self.first,
@@ -309,7 +314,7 @@ impl<W: Watch> Pipeline<W> {
         let frame = packet.origin.frame;
         let marks = [Mark { at: 0, frame }];
         let origin = &packet.origin;
-        self.core.hub.holds_ip |= match &packet.layer {
+        self.core.hub.carried.ip |= match &packet.layer {
             Layer::Tcp(_) | Layer::Fragment(_) => true,
             Layer::Udp { .. } => ![origin.src, origin.dst].into_iter().flatten().any(|end| matches!(end.port, 67 | 68)),
             Layer::Ether { ether_type, .. } => *ether_type == 0x0806,

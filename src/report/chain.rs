@@ -62,12 +62,14 @@ impl Chain {
             Some(flow) => format!("{}.{}", flow.model, flow.state),
             None => format!("{}.{}", f.model, f.state),
         });
-        // Failover and the boot as a whole are no steps of the chain: what they find stops the step that stands last.
+        // Failover and the boot as a whole are no steps of the chain: what they find stops the step that it names, or
+        // else the one that stands last.
         let beyond = || {
-            let violated = findings.iter().any(|f| f.severity == Severity::Fail && BESIDE.contains(&&*f.model));
+            let violated = findings.iter().find(|f| f.severity == Severity::Fail && BESIDE.contains(&&*f.model))?;
+            let named = flows.iter().any(|flow| flow.model == *violated.state && place(&flow.model).is_some());
             flows
                 .iter()
-                .filter(|_| violated)
+                .filter(|flow| !named || flow.model == *violated.state)
                 .filter_map(|flow| Some((place(&flow.model)?, flow)))
                 .max_by_key(|(place, _)| *place)
                 .map(|(_, flow)| format!("{}.{}", flow.model, flow.state))

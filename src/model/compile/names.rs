@@ -6,6 +6,11 @@ use crate::expr::{Answer, Names, Query, Slot, Type};
 use crate::model::site::Media;
 use crate::model::{Identity, Name, Question};
 
+/// What `visible(…)` may ask for besides protocols: link discovery of either kind, the switch of the phone's port, what
+/// is sent to the phone; and whether the capture holds anybody's traffic above the link, TCP, UDP (besides DHCP), trust
+/// verification, or signalling, which a capture filter may have kept out.
+const PLACES: &[&str] = &["link", "switch", "replies", "ip", "tcp", "udp", "tvs", "signalling"];
+
 impl Names for Compiler<'_> {
     fn slot(&self, name: &str) -> Option<(Slot, Type)> {
         let list = |list: bool, kind: Type| if list { Type::Any } else { kind };
@@ -83,8 +88,7 @@ impl Names for Compiler<'_> {
             },
             "visible" => {
                 let protos = || self.schema.events().iter().map(|event| event.proto());
-                // Besides: link discovery of either kind, anything above the link, what is sent to the phone.
-                if ["link", "ip", "replies", "switch"].contains(&name) || protos().any(|proto| proto == name) {
+                if PLACES.contains(&name) || protos().any(|proto| proto == name) {
                     return self.ask(Question::Visible(name.into()), Type::Bool, false);
                 }
                 wrong(format!("there is no protocol `{name}`"), near(nearest(name, protos())))

@@ -39,14 +39,22 @@ pub const STORIES: &[Story] = &[
     },
     Story {
         name: "boot-stalled",
-        title: "The phone has its configuration and does nothing more",
+        title: "The phone was registered, restarts, has its configuration and does nothing more",
         sequence: "S23",
         concludes: "The phone hangs after the configuration: no connection was even tried.",
         expects: &["boot.stalled"],
         also: &["ctl.not-found"],
         verdict: Outcome::Fail,
         stuck: Some("config.known"),
-        steps: &[Step::Do(UP), Step::Do(FILES), Step::Wait(320)],
+        steps: &[
+            Step::Do(UP),
+            Step::Do(FILES),
+            Step::Do(REGISTER),
+            KEEPALIVE,
+            Step::Do(REBOOT),
+            Step::Do(FILES),
+            Step::Wait(320),
+        ],
         ..STORY
     },
     Story {

@@ -1,0 +1,283 @@
+//! What the capture shows of its own holes: frames of a phone that were on the wire and are not in it.
+//!
+//! A hole is never guessed. Bytes were acknowledged that nobody saw; an answer came to a question that is not there;
+//! a number that goes up by one went up by more; a frame was cut. Each leaves a stretch of time in which something is
+//! missing, and silence in or near such a stretch proves nothing.
+
+use std::collections::VecDeque;
+use std::hash::BuildHasher;
+use std::net::IpAddr;
+
+use foldhash::fast::FixedState;
+
+use super::names::value;
+use super::room::{Bound, Phones};
+use crate::event::{Event, Origin, Value};
+use crate::finding::{Loss, PhoneId};
+use crate::time::{Span, Ts};
+
+/// Stretches that are told apart for one phone; beyond, the latest one grows.
+const MOST: usize = 64;
+/// Conversations of a phone whose numbers are followed.
+const TALKS: usize = 64;
+/// What a capture loses it loses in the neighbourhood too: so far around silence, or as far as it is long.
+const AROUND: Span = Span::from_secs(900);
+/// A capture in which there is always something falls silent for no longer than this.
+const QUIET: Span = Span::from_secs(65);
+/// Frames after which it is known what is ordinary.
+const ENOUGH: u64 = 20;
+/// So long after the first frame of a capture an answer may belong to a question from before it.
+const BEFORE: Span = Span::from_secs(32);
+
+/// What of a phone the capture lacks.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Holes {
+    list: Vec<Hole>,
+    talks: VecDeque<Talk>,
+    /// When it started, if that was captured: it asked for an address without having one.
+    started: Option<Ts>,
+    /// Transaction of the DHCP question asked last.
+    asked: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Hole {
+    from: Ts,
+    to: Ts,
+    loss: Loss,
+}
+
+/// Times at which the whole capture holds nothing.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Quiet {
+    /// The longest so far that was not out of the ordinary.
+    longest: Span,
+    frames: u64,
+    list: Vec<Hole>,
+}
+
+impl Quiet {
+    fn near(&self, from: Ts, to: Ts) -> Option<Loss> {
+        self.list.iter().find(|hole| hole.from < to && from < hole.to).map(|hole| hole.loss)
+    }
+}
+
+/// A conversation whose messages are numbered.
+#[derive(Debug, Clone, Copy)]
+struct Talk {
+    /// Of its name and of who asks.
+    hash: u64,
+    number: u64,
+    time: Ts,
+}
+
+impl Holes {
+    fn note(&mut self, from: Ts, to: Ts, loss: Loss) {
+        let full = self.list.len() >= MOST;
+        match self.list.last_mut() {
+            Some(last) if full || from <= last.to => {
+                last.from = last.from.min(from);
+                last.to = last.to.max(to);
+            }
+            _ => self.list.push(Hole { from, to, loss }),
+        }
+    }
+
+    /// What is missing between the two times, or so near that more may be.
+    pub(super) fn near(&self, from: Ts, to: Ts) -> Option<Loss> {
+        let around = AROUND.max(to.since(from));
+        self.list.iter().find(|hole| hole.from <= to + around && hole.to + around >= from).map(|hole| hole.loss)
+    }
+
+    pub(super) fn merge(&mut self, other: Holes) {
+        self.list.extend(other.list);
+        self.list.sort_by_key(|hole| hole.from);
+        self.list.truncate(MOST);
+        self.talks.extend(other.talks);
+        self.talks.truncate(TALKS);
+        self.asked = self.asked.or(other.asked);
+        self.started = self.started.or(other.started);
+    }
+
+    /// A question with a number: from one to the next it goes up by one.
+    fn question(&mut self, hash: u64, number: u64, now: Ts) -> Option<Ts> {
+        match self.talks.iter_mut().find(|talk| talk.hash == hash) {
+            Some(talk) => {
+                let missed = (number > talk.number + 1).then_some(talk.time);
+                if number >= talk.number {
+                    (talk.number, talk.time) = (number, now);
+                }
+                missed
+            }
+            None => {
+                if self.talks.len() >= TALKS {
+                    self.talks.pop_front();
+                }
+                self.talks.push_back(Talk { hash, number, time: now });
+                None
+            }
+        }
+    }
+
+    /// An answer: to a question that was seen?
+    fn answer(&mut self, hash: u64, number: u64, now: Ts) -> Option<Ts> {
+        let since = match self.talks.iter().find(|talk| talk.hash == hash) {
+            Some(talk) if number <= talk.number => return None,
+            Some(talk) => talk.time,
+            None => now,
+        };
+        self.question(hash, number, now);
+        Some(since)
+    }
+}
+
+impl Phones {
+    /// What the capture lacks of a phone between two times, or near them.
+    pub fn lost(&self, id: PhoneId, from: Ts, to: Ts) -> Option<Loss> {
+        self.get(id)?.holes.near(from, to).or_else(|| self.quiet.near(from, to))
+    }
+
+    /// Between two frames that follow each other nothing was captured. Where there is always something (announcements
+    /// of switches come every minute), and then nothing at all for long, the capture itself stood still.
+    pub fn nothing_between(&mut self, before: Ts, now: Ts, frame: u64) {
+        let quiet = &mut self.quiet;
+        let span = now.since(before);
+        quiet.frames += 1;
+        if span <= quiet.longest {
+            return;
+        }
+        if span > QUIET
+            && quiet.frames > ENOUGH
+            && quiet.longest < Span::from_nanos(span.nanos() / 2)
+            && quiet.list.len() < MOST
+        {
+            let loss = Loss { frame, what: "nothing at all was captured for long before it" };
+            quiet.list.push(Hole { from: before, to: now, loss });
+        } else {
+            quiet.longest = span;
+        }
+    }
+
+    /// Between `since` and `now` frames from or to these addresses are missing from the capture.
+    pub fn missing(&mut self, ends: [IpAddr; 2], since: Ts, now: Ts, loss: Loss) {
+        if since == now && self.early(now) {
+            return;
+        }
+        for ip in ends {
+            if let Some(Bound::To(id)) = self.by_ip.get(&ip) {
+                self.miss(self.resolve(*id), since, now, loss);
+            }
+        }
+    }
+
+    /// A connection of a phone was opened before it was captured: after the phone had started, if that was captured.
+    pub fn picked_up(&mut self, ends: [IpAddr; 2], origin: &Origin) {
+        let loss = Loss { frame: origin.frame, what: "a connection whose opening is not in it" };
+        for ip in ends {
+            let Some(Bound::To(id)) = self.by_ip.get(&ip) else { continue };
+            let id = self.resolve(*id);
+            if let Some(started) = self.stations.get(id as usize).and_then(|s| s.phone.holes.started) {
+                self.miss(id, started, origin.time, loss);
+            }
+        }
+    }
+
+    fn miss(&mut self, id: u32, since: Ts, now: Ts, loss: Loss) {
+        if let Some(station) = self.stations.get_mut(id as usize) {
+            station.phone.holes.note(since, now, loss);
+        }
+    }
+
+    /// An answer so early in the capture belongs to a question from before it.
+    fn early(&self, now: Ts) -> bool {
+        self.begun.is_none_or(|begun| now.since(begun) < BEFORE)
+    }
+
+    /// What an event tells of frames that are not in the capture.
+    pub(super) fn notice(&mut self, event: &Event<'_>, sender: Option<u32>, receiver: Option<u32>) {
+        if !matches!(event.def.name, "sip.request" | "sip.response") || sender.is_none() && receiver.is_none() {
+            return;
+        }
+        let n = &self.fields;
+        let Some(call) = value(event, n.sip_call).and_then(Value::as_text) else { return };
+        let Some(number) = value(event, n.sip_cseq).and_then(Value::as_uint) else { return };
+        let (now, frame) = (event.origin.time, event.origin.frame);
+        let request = event.def.name == "sip.request";
+        let early = self.early(now);
+        for (id, sends) in [(sender, true), (receiver, false)] {
+            let Some(station) = id.and_then(|id| self.stations.get_mut(id as usize)) else { continue };
+            // Each side numbers its own questions.
+            let hash = FixedState::default().hash_one((call, sends == request));
+            let holes = &mut station.phone.holes;
+            let (since, what) = if request {
+                // ACK and CANCEL repeat the number of what they are about.
+                (holes.question(hash, number, now), "the CSeq of its requests leaves out a number")
+            } else {
+                (holes.answer(hash, number, now), "an answer to a request that was not captured")
+            };
+            if let Some(since) = since.filter(|since| !early || *since < now) {
+                holes.note(since, now, Loss { frame, what });
+            }
+        }
+    }
+
+    /// A question or an answer of DHCP: those of one exchange share a number.
+    pub(super) fn notice_dhcp(&mut self, event: &Event<'_>, id: u32, asks: bool) {
+        let Some(number) = value(event, self.fields.dhcp_id).and_then(Value::as_uint) else { return };
+        let (now, early) = (event.origin.time, self.early(event.origin.time));
+        let Some(station) = self.stations.get_mut(id as usize) else { return };
+        let holes = &mut station.phone.holes;
+        if asks {
+            holes.asked = Some(number);
+            if event.def.name == "dhcp.discover" {
+                holes.started = Some(now);
+            }
+        } else if holes.asked != Some(number) && !early {
+            let what = "an answer of DHCP to a request that was not captured";
+            holes.note(now, now, Loss { frame: event.origin.frame, what });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOSS: Loss = Loss { frame: 7, what: "x" };
+
+    fn at(seconds: i64) -> Ts {
+        Ts::ZERO + Span::from_secs(seconds)
+    }
+
+    #[test]
+    fn numbers_that_are_left_out() {
+        let mut holes = Holes::default();
+        assert_eq!(holes.question(1, 101, at(0)), None);
+        assert_eq!(holes.answer(1, 101, at(1)), None);
+        assert_eq!(holes.question(1, 102, at(100)), None);
+        assert_eq!(holes.question(1, 104, at(300)), Some(at(100)));
+        assert_eq!(holes.answer(1, 105, at(400)), Some(at(300)));
+        assert_eq!(holes.answer(1, 105, at(401)), None);
+        assert_eq!(holes.answer(2, 1, at(500)), Some(at(500)));
+    }
+
+    #[test]
+    fn silence_near_a_hole_proves_nothing() {
+        let mut holes = Holes::default();
+        holes.note(at(10_000), at(10_100), LOSS);
+        assert_eq!(holes.near(at(10_050), at(10_060)), Some(LOSS));
+        assert_eq!(holes.near(at(9_000), at(9_101)), Some(LOSS));
+        assert_eq!(holes.near(at(9_000), at(9_099)), None);
+        assert_eq!(holes.near(at(11_001), at(11_002)), None);
+        // The longer the silence, the farther a hole tells.
+        assert_eq!(holes.near(at(13_000), at(16_000)), Some(LOSS));
+    }
+
+    #[test]
+    fn stretches_are_bounded() {
+        let mut holes = Holes::default();
+        (0..1000).for_each(|n| holes.note(at(n * 10), at(n * 10 + 1), LOSS));
+        assert_eq!(holes.list.len(), MOST);
+        assert_eq!(holes.list.last().map(|hole| hole.to), Some(at(9_991)));
+    }
+}
