@@ -36,6 +36,8 @@ pub(super) struct Holes {
     talks: VecDeque<Talk>,
     /// When it started, if that was captured: it asked for an address without having one.
     started: Option<Ts>,
+    /// It asked for a file since.
+    filed: bool,
     /// Transaction of the DHCP question asked last.
     asked: Option<u64>,
 }
@@ -173,6 +175,15 @@ impl Phones {
     /// A connection of a phone was opened before it was captured: after the phone had started, if that was captured.
     pub fn picked_up(&mut self, ends: [IpAddr; 2], origin: &Origin) {
         let loss = Loss { frame: origin.frame, what: "a connection whose opening is not in it" };
+        // Whoever has a connection has an address: how it came to that is not in the capture.
+        let macs = [origin.eth_src, origin.eth_dst].into_iter().flatten();
+        let known: Vec<u32> = macs.filter_map(|mac| self.by_mac.get(&mac).map(|id| self.resolve(*id))).collect();
+        for id in known {
+            let without = self.stations.get(id as usize).is_some_and(|s| s.phone.addresses.is_empty());
+            if let Some(begun) = self.begun.filter(|_| without) {
+                self.miss(id, begun, origin.time, loss);
+            }
+        }
         for ip in ends {
             let Some(Bound::To(id)) = self.by_ip.get(&ip) else { continue };
             let id = self.resolve(*id);
@@ -195,6 +206,17 @@ impl Phones {
 
     /// What an event tells of frames that are not in the capture.
     pub(super) fn notice(&mut self, event: &Event<'_>, sender: Option<u32>, receiver: Option<u32>) {
+        let files = match event.def.name {
+            "tcp.connect" => event.origin.server().is_some_and(|end| matches!(end.port, 6970..=6972)),
+            _ => event.def.proto() == "file",
+        };
+        if files {
+            for id in [sender, receiver].into_iter().flatten() {
+                if let Some(station) = self.stations.get_mut(id as usize) {
+                    station.phone.holes.filed = true;
+                }
+            }
+        }
         if !matches!(event.def.name, "sip.request" | "sip.response") || sender.is_none() && receiver.is_none() {
             return;
         }
@@ -209,6 +231,9 @@ impl Phones {
             // Each side numbers its own questions.
             let hash = FixedState::default().hash_one((call, sends == request));
             let holes = &mut station.phone.holes;
+            if let Some(started) = holes.started.filter(|_| !std::mem::replace(&mut holes.filed, true)) {
+                holes.note(started, now, Loss { frame, what: "it registers and has asked for no file" });
+            }
             let (since, what) = if request {
                 // ACK and CANCEL repeat the number of what they are about.
                 (holes.question(hash, number, now), "the CSeq of its requests leaves out a number")
@@ -230,7 +255,7 @@ impl Phones {
         if asks {
             holes.asked = Some(number);
             if event.def.name == "dhcp.discover" {
-                holes.started = Some(now);
+                (holes.started, holes.filed) = (Some(now), false);
             }
         } else if holes.asked != Some(number) && !early {
             let what = "an answer of DHCP to a request that was not captured";
