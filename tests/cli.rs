@@ -316,3 +316,21 @@ fn the_captures_here_are_what_synth_makes_and_agree_with_their_goldens() {
     assert!(healthy >= 8 && broken >= 12 && healthy + broken >= 24, "{healthy} healthy, {broken} broken");
     assert_eq!(offhook(&["check", "captures"]).code, 1);
 }
+
+#[test]
+fn one_thread_and_two_say_the_same() {
+    let shared = common::shared().map(|shared| shared.join("captures"));
+    let captures = [Some(common::root().join("captures")), shared]
+        .into_iter()
+        .flatten()
+        .flat_map(|dir| std::fs::read_dir(dir).expect("a directory").map(|entry| entry.expect("an entry").path()));
+    let captures = captures.filter(|path| path.extension().is_some_and(|e| e == "pcap" || e == "pcapng"));
+    let mut judged = 0;
+    for capture in captures {
+        let run = |threads| offhook(&["check", "--format", "json", "--threads", threads, &capture.to_string_lossy()]);
+        let (one, two) = (run("1"), run("2"));
+        assert_eq!((one.code, &one.out, &one.err), (two.code, &two.out, &two.err), "{}", capture.display());
+        judged += usize::from(one.code < 3);
+    }
+    assert!(judged > 20, "{judged} captures judged");
+}

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::io::Write;
 use std::net::IpAddr;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -75,6 +76,9 @@ pub struct Check {
     /// Do not resolve names (offhook never does)
     #[arg(short = 'n', hide = true)]
     numeric: bool,
+    /// Threads to judge with; more than two are of no use [default: one for each core]
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZero<usize>>,
     #[command(flatten)]
     bounds: Bounds,
 }
@@ -178,8 +182,7 @@ impl Check {
             let watched = run::capture(input, schema, models, &options, Watcher::default(), None, |_| true);
             return watched.map(|(outcome, watcher, notes)| (outcome, Some(watcher), notes));
         }
-        run::capture(input, schema, models, &options, Unwatched, None, |_| true)
-            .map(|(outcome, _, notes)| (outcome, None, notes))
+        run::judge(input, schema, models, &options, self.threads).map(|(outcome, notes)| (outcome, None, notes))
     }
 
     fn exit_code(&self, report: &Report, unreadable: bool, golden: u8) -> u8 {

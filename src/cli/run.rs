@@ -1,6 +1,7 @@
 //! What `check`, `decode` and `golden` share: open inputs, drive the pipeline over a capture, show progress.
 
 use std::io::{IsTerminal, Read};
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::Stop;
 use crate::event::Schema;
 use crate::model::Models;
-use crate::pipeline::{Options, Outcome, Pipeline, Watch};
+use crate::pipeline::{self, Options, Outcome, Pipeline, Unwatched, Watch};
 use crate::source::file::CaptureFile;
 use crate::source::merge::Merge;
 use crate::source::{Notes, Source, SourceError, inputs};
@@ -115,6 +116,34 @@ pub fn capture<W: Watch>(
     let notes = source.notes().clone();
     let (outcome, watch) = pipeline.finish(&notes);
     Ok((outcome, watch, notes))
+}
+
+/// Judges a capture as a whole, on `threads` threads (a third has nothing to do; none given: as many as there are
+/// cores). What comes of it does not depend on how many.
+pub fn judge(
+    input: &Input,
+    schema: &Schema,
+    models: &Arc<Models>,
+    options: &Options,
+    threads: Option<NonZero<usize>>,
+) -> Result<(Outcome, Notes), SourceError> {
+    let threads = threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZero::get);
+    if threads < 2 {
+        return capture(input, schema, models, options, Unwatched, None, |_| true)
+            .map(|(outcome, _, notes)| (outcome, notes));
+    }
+    let mut source = input.open()?;
+    let bar = progress(input.bytes());
+    let outcome = pipeline::judge(source.as_mut(), schema, Arc::clone(models), options, |number| {
+        if let Some(bar) = bar.as_ref().filter(|_| number % 8192 == 1) {
+            bar.set_message(format!("{number} packets"));
+            bar.tick();
+        }
+    })?;
+    if let Some(bar) = bar {
+        bar.finish_and_clear();
+    }
+    Ok((outcome, source.notes().clone()))
 }
 
 /// A spinner with a count on standard error, if that is a terminal and the file is worth it.

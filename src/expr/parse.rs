@@ -151,6 +151,11 @@ fn fail<'a, T>(at: &'a str, what: &'static str) -> Res<'a, T> {
     Err(Err::Failure(Fail { left: at.len(), what }))
 }
 
+/// Whether what follows can begin with one of these: most often nothing follows, and that is seen at once.
+fn next_is(i: &str, one_of: &[u8]) -> bool {
+    i.trim_ascii_start().as_bytes().first().is_some_and(|b| one_of.contains(b))
+}
+
 fn any(i: &str) -> Res<'_, Ast> {
     chain(i, all, |i| alt((value((), tag("||")), word("or"))).parse(i), What::Or)
 }
@@ -167,6 +172,9 @@ fn chain<'a>(
     make: fn(Vec<Ast>) -> What,
 ) -> Res<'a, Ast> {
     let (rest, first) = part(i)?;
+    if !next_is(rest, b"&|ao") {
+        return Ok((rest, first));
+    }
     let (rest, more) = many0(preceded(pair(multispace0, between), cut(part))).parse(rest)?;
     if more.is_empty() {
         return Ok((rest, first));
@@ -177,6 +185,9 @@ fn chain<'a>(
 
 fn negation(i: &str) -> Res<'_, Ast> {
     let (start, _) = multispace0(i)?;
+    if !next_is(start, b"!n") {
+        return comparison(start);
+    }
     let bang = terminated(char('!'), nom::combinator::not(char('=')));
     let (rest, nots) = many0(preceded(multispace0, alt((value((), bang), word("not"))))).parse(start)?;
     let (rest, inner) = if nots.is_empty() { comparison(rest)? } else { cut(comparison).parse(rest)? };
@@ -192,6 +203,9 @@ fn negation(i: &str) -> Res<'_, Ast> {
 
 fn comparison(i: &str) -> Res<'_, Ast> {
     let (rest, first) = sum(i)?;
+    if !next_is(rest, b"=!<>~eglncmi") {
+        return Ok((rest, first));
+    }
     let begin = first.left.0;
     let with = |what, end: &str| Ast { left: (begin, end.len()), what };
     if let (rest, Some(op)) = opt(preceded(multispace0, operator)).parse(rest)? {
@@ -265,6 +279,9 @@ fn product(i: &str) -> Res<'_, Ast> {
 
 fn arithmetic<'a>(i: &'a str, part: fn(&'a str) -> Res<'a, Ast>, op: fn(&'a str) -> Res<'a, Arith>) -> Res<'a, Ast> {
     let (rest, first) = part(i)?;
+    if !next_is(rest, b"+-*/") {
+        return Ok((rest, first));
+    }
     let (rest, more) = many0(pair(preceded(multispace0, op), cut(part))).parse(rest)?;
     if more.len() > DEEPEST {
         return fail(rest, "too many operations in one sum");

@@ -49,12 +49,34 @@ struct Hole {
     loss: Loss,
 }
 
-/// Times at which the whole capture holds nothing.
+/// Whether a capture stands still: where there is always something (announcements of switches come every minute), and
+/// then nothing at all for long, frames are missing.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Quiet {
+pub struct Stillness {
     /// The longest so far that was not out of the ordinary.
     longest: Span,
     frames: u64,
+}
+
+impl Stillness {
+    /// Nothing was captured between two frames that follow each other: is that out of the ordinary?
+    pub fn between(&mut self, before: Ts, now: Ts) -> bool {
+        let span = now.since(before);
+        self.frames += 1;
+        if span <= self.longest {
+            return false;
+        }
+        let still = span > QUIET && self.frames > ENOUGH && self.longest < Span::from_nanos(span.nanos() / 2);
+        if !still {
+            self.longest = span;
+        }
+        still
+    }
+}
+
+/// Times at which the whole capture holds nothing.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Quiet {
     list: Vec<Hole>,
 }
 
@@ -139,24 +161,11 @@ impl Phones {
         self.get(id)?.holes.near(from, to).or_else(|| self.quiet.near(from, to))
     }
 
-    /// Between two frames that follow each other nothing was captured. Where there is always something (announcements
-    /// of switches come every minute), and then nothing at all for long, the capture itself stood still.
-    pub fn nothing_between(&mut self, before: Ts, now: Ts, frame: u64) {
-        let quiet = &mut self.quiet;
-        let span = now.since(before);
-        quiet.frames += 1;
-        if span <= quiet.longest {
-            return;
-        }
-        if span > QUIET
-            && quiet.frames > ENOUGH
-            && quiet.longest < Span::from_nanos(span.nanos() / 2)
-            && quiet.list.len() < MOST
-        {
+    /// Nothing at all was captured between two times: the capture itself stood still (see [`Stillness`]).
+    pub fn nothing_between(&mut self, since: Ts, now: Ts, frame: u64) {
+        if self.quiet.list.len() < MOST {
             let loss = Loss { frame, what: "nothing at all was captured for long before it" };
-            quiet.list.push(Hole { from: before, to: now, loss });
-        } else {
-            quiet.longest = span;
+            self.quiet.list.push(Hole { from: since, to: now, loss });
         }
     }
 

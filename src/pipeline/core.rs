@@ -1,23 +1,21 @@
 //! Dissectors and what they feed: finds the protocol of a flow and hands it its bytes.
 
-use super::Watch;
-use super::hub::Hub;
+use super::desk::{Clue, Desk};
 use super::inside::Stream;
 use super::routes::{Routes, protocol};
 use crate::decode::Layer;
 use crate::event::{Fields, Origin, Side};
-use crate::finding::Loss;
 use crate::flow::{self, Edge, Follow};
-use crate::proto::{Close, Dissect, Mark, Out, Probe, Segment, Sink, Spare};
+use crate::proto::{Close, Dissect, Mark, Out, Probe, Segment, Spare};
 use crate::time::Ts;
 
 /// Dissectors and what they feed, apart from the flows that call them.
-pub(super) struct Core<W: Watch> {
+pub(super) struct Core<D: Desk> {
     /// One for each of [`PROTOCOLS`]: it reads that protocol's datagrams and link-layer payloads.
     pub(super) datagrams: Vec<Box<dyn Dissect>>,
     pub(super) routes: Routes,
     pub(super) spare: Spare,
-    pub(super) hub: Hub<W>,
+    pub(super) desk: D,
     pub(super) gaps: (u64, u64, Vec<u64>),
     pub(super) one_way: (u64, Vec<u64>),
     /// When dissectors are told the time next.
@@ -54,7 +52,7 @@ pub(super) struct Found {
     pub(super) seen: u64,
 }
 
-impl<W: Watch> Core<W> {
+impl<D: Desk> Core<D> {
     /// A payload without ports.
     pub(super) fn link(&mut self, layer: &Layer<'_>, origin: &Origin, marks: &[Mark], cut: usize) {
         let routes = &self.routes;
@@ -75,7 +73,7 @@ impl<W: Watch> Core<W> {
 
     pub(super) fn dissect(&mut self, index: usize, expected: bool, segment: &Segment<'_>) {
         if let Some(dissector) = self.datagrams.get_mut(index) {
-            dissector.datagram(segment, &mut Out::new(&mut self.hub, &mut self.spare).expected(expected));
+            dissector.datagram(segment, &mut Out::new(&mut self.desk, &mut self.spare).expected(expected));
         }
     }
 
@@ -83,7 +81,7 @@ impl<W: Watch> Core<W> {
         if now >= self.due {
             self.tick_dissectors(now);
         }
-        self.hub.tick(now);
+        self.desk.tick(now);
     }
 
     /// Dissectors are told every whole second, with the deadlines of the models in between: how often the time is
@@ -93,9 +91,9 @@ impl<W: Watch> Core<W> {
         let second = now.nanos().div_euclid(SECOND);
         let first = self.due.nanos().div_euclid(SECOND).max(second - QUIET);
         for at in (first..=second).map(|second| Ts::from_nanos(second.saturating_mul(SECOND))) {
-            self.hub.tick(at);
+            self.desk.tick(at);
             for dissector in &mut self.datagrams {
-                dissector.tick(at, &mut Out::new(&mut self.hub, &mut self.spare));
+                dissector.tick(at, &mut Out::new(&mut self.desk, &mut self.spare));
             }
         }
         self.due = Ts::from_nanos((second + 1).saturating_mul(SECOND));
@@ -103,7 +101,7 @@ impl<W: Watch> Core<W> {
 
     pub(super) fn finish(&mut self, last: &Origin) {
         for dissector in &mut self.datagrams {
-            dissector.finish(last, &mut Out::new(&mut self.hub, &mut self.spare));
+            dissector.finish(last, &mut Out::new(&mut self.desk, &mut self.spare));
         }
     }
 
@@ -111,9 +109,9 @@ impl<W: Watch> Core<W> {
     pub(super) fn recognise(&self, segment: &Segment<'_>) -> Result<Option<Found>, ()> {
         let found = |index, expected| {
             let by_content = segment.origin.ip_proto == 17 && self.routes.any_udp.contains(&index);
-            Found { index, expected, by_content, seen: self.hub.expectations_made }
+            Found { index, expected, by_content, seen: self.desk.expectations().made() }
         };
-        if let Some(index) = self.hub.expected(segment.origin) {
+        if let Some(index) = self.desk.expectations().expected(segment.origin) {
             let probe = protocol(index).map_or(Probe::No, |p| (p.probe)(segment.bytes));
             if probe != Probe::No {
                 return Ok(Some(found(index, true)));
@@ -137,9 +135,9 @@ impl<W: Watch> Core<W> {
 
     /// What reads the next datagram of a flow whose protocol was found by content: another, if that is sure of it.
     pub(super) fn again(&self, mut found: Found, segment: &Segment<'_>) -> Found {
-        if !found.expected && found.seen != self.hub.expectations_made {
-            found.seen = self.hub.expectations_made;
-            found.expected = self.hub.expected(segment.origin) == Some(found.index);
+        if !found.expected && found.seen != self.desk.expectations().made() {
+            found.seen = self.desk.expectations().made();
+            found.expected = self.desk.expectations().expected(segment.origin) == Some(found.index);
         }
         let probe = protocol(found.index).map_or(Probe::No, |p| (p.probe)(segment.bytes));
         let other = if probe == Probe::No { self.recognise(segment).ok().flatten() } else { None };
@@ -156,12 +154,12 @@ pub(super) const TRIES: u8 = 4;
 /// On a port that is known, the next message may begin later: so many pieces are looked at.
 pub(super) const TRIES_ON_PORT: u8 = 32;
 
-impl<W: Watch> Follow for Core<W> {
+impl<D: Desk> Follow for Core<D> {
     type Slot = Slot;
 
     fn datagram(&mut self, slot: &mut Slot, segment: &Segment<'_>) {
         if let Slot::Opaque(seen) = slot
-            && *seen != self.hub.expectations_made
+            && *seen != self.desk.expectations().made()
         {
             *slot = Slot::Trying(TRIES - 1);
         }
@@ -172,7 +170,7 @@ impl<W: Watch> Follow for Core<W> {
                 self.dissect(found.index, found.expected, segment);
             }
             Slot::Undecided | Slot::Trying(_) => {
-                self.hub.carried.begins(segment.origin);
+                self.desk.clue(Clue::Begins, segment.origin);
                 let tries = if let Slot::Trying(tries) = slot { *tries } else { 0 };
                 match self.recognise(segment) {
                     Ok(Some(found)) => {
@@ -181,10 +179,11 @@ impl<W: Watch> Follow for Core<W> {
                     }
                     _ => {
                         // Media may begin with other things: keepalives, STUN.
-                        let known = self.routes.on_port(segment.origin) || self.hub.expected(segment.origin).is_some();
+                        let known = self.routes.on_port(segment.origin)
+                            || self.desk.expectations().expected(segment.origin).is_some();
                         let most = if known { TRIES_ON_PORT } else { TRIES };
                         *slot = if tries + 1 >= most {
-                            Slot::Opaque(self.hub.expectations_made)
+                            Slot::Opaque(self.desk.expectations().made())
                         } else {
                             Slot::Trying(tries + 1)
                         };
@@ -200,7 +199,7 @@ impl<W: Watch> Follow for Core<W> {
             if segment.bytes.is_empty() {
                 return 0;
             }
-            self.hub.carried.begins(segment.origin);
+            self.desk.clue(Clue::Begins, segment.origin);
             let tries = if let Slot::Trying(tries) = slot { *tries } else { 0 };
             let most = if self.routes.on_port(segment.origin) { TRIES_ON_PORT } else { TRIES };
             *slot = match self.recognise(segment) {
@@ -212,7 +211,7 @@ impl<W: Watch> Follow for Core<W> {
             };
         }
         match slot {
-            Slot::Stream(stream) => stream.stream(segment, &self.routes, &mut self.hub, &mut self.spare),
+            Slot::Stream(stream) => stream.stream(segment, &self.routes, &mut self.desk, &mut self.spare),
             _ => segment.bytes.len(),
         }
     }
@@ -220,32 +219,27 @@ impl<W: Watch> Follow for Core<W> {
     fn gap(&mut self, slot: &mut Slot, side: Side, lost: u64, origin: &Origin) {
         let mut fields = Fields::new();
         fields.uint(&flow::LOST, lost, 0, 0);
-        self.hub.say(&flow::GAP, fields, origin);
+        self.desk.say(&flow::GAP, fields, origin);
         self.gaps.0 += lost;
         self.gaps.1 += 1;
         cite(&mut self.gaps.2, origin.frame);
         if let Slot::Stream(dissector) = slot {
-            self.hub.incomplete = true;
-            dissector.gap(side, lost, origin, &mut Out::new(&mut self.hub, &mut self.spare));
-            self.hub.incomplete = false;
+            self.desk.clue(Clue::Incomplete(true), origin);
+            dissector.gap(side, lost, origin, &mut Out::new(&mut self.desk, &mut self.spare));
+            self.desk.clue(Clue::Incomplete(false), origin);
         }
     }
 
     fn picked_up(&mut self, origin: &Origin) {
-        if let Some((src, dst)) = origin.src.zip(origin.dst) {
-            self.hub.phones.picked_up([src.ip, dst.ip], origin);
-        }
+        self.desk.clue(Clue::PickedUp, origin);
     }
 
     fn hole(&mut self, since: Ts, origin: &Origin) {
-        if let Some((src, dst)) = origin.src.zip(origin.dst) {
-            let loss = Loss { frame: origin.frame, what: "TCP bytes that were acknowledged are not in it" };
-            self.hub.phones.missing([src.ip, dst.ip], since, origin.time, loss);
-        }
+        self.desk.clue(Clue::Hole(since), origin);
     }
 
     fn edge(&mut self, _slot: &mut Slot, edge: Edge, origin: &Origin) {
-        self.hub.carried.begins(origin);
+        self.desk.clue(Clue::Begins, origin);
         let mut fields = Fields::new();
         let def = match edge {
             Edge::Connect(attempt) => {
@@ -270,18 +264,18 @@ impl<W: Watch> Follow for Core<W> {
                 return;
             }
         };
-        self.hub.say(def, fields, origin);
+        self.desk.say(def, fields, origin);
     }
 
     fn closed(&mut self, slot: &mut Slot, side: Side, how: Close, origin: &Origin) {
         if let Slot::Stream(dissector) = slot {
-            dissector.closed(side, how, origin, &mut Out::new(&mut self.hub, &mut self.spare));
+            dissector.closed(side, how, origin, &mut Out::new(&mut self.desk, &mut self.spare));
         }
     }
 
     fn finish(&mut self, slot: &mut Slot, origin: &Origin) {
         if let Slot::Stream(dissector) = slot {
-            dissector.finish(origin, &mut Out::new(&mut self.hub, &mut self.spare));
+            dissector.finish(origin, &mut Out::new(&mut self.desk, &mut self.spare));
         }
     }
 
@@ -290,7 +284,7 @@ impl<W: Watch> Follow for Core<W> {
     }
 
     fn limit(&mut self, bound: &'static str, origin: &Origin) {
-        self.hub.limit(bound, origin);
+        self.desk.limit(bound, origin);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where every event passes: phones learn, models judge, the watcher sees; what dissectors hand over is applied.
 
-use super::pushed;
+use super::desk::{Clue, Desk};
+use super::expect::Expectations;
 use super::{
     BOUND, BYTES, COUNT, CUT_OFF, DAMAGE, DROPS, FILTER, FILTERED, KIND, LIMIT, MALFORMED, ONE_WAY, Options, PROTO,
     REASON, Watch,
@@ -21,29 +22,13 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// An end of a flow: address, port, IP protocol.
-type End = (IpAddr, u16, u8);
-
-/// What a flow was announced to carry.
-#[derive(Debug)]
-pub(super) struct Expected {
-    /// The other end's address, if it is known.
-    peer: Option<IpAddr>,
-    /// Index of the protocol.
-    index: usize,
-    /// What was said of the media.
-    media: Option<Arc<Announced>>,
-}
-
 /// Where every event passes: phones learn, models judge, the watcher sees.
 pub(super) struct Hub<W: Watch> {
     pub(super) phones: Phones,
     pub(super) engine: Engine,
     pub(super) findings: Findings,
     pub(super) watch: W,
-    /// By end (address, port, IP protocol).
-    pub(super) expectations: HashMap<End, Expected, FixedState>,
-    pub(super) expectations_made: u64,
+    pub(super) expectations: Expectations,
     /// The lists each phone (or address) fetched last: what later files are signed by.
     pub(super) trust: HashMap<IpAddr, Held, FixedState>,
     pub(super) limits_told: Vec<&'static str>,
@@ -72,9 +57,6 @@ pub(super) struct Known {
     pub(super) sip: bool,
 }
 
-/// Expectations kept at the same time.
-pub(super) const EXPECTATIONS: usize = 100_000;
-
 impl<W: Watch> Hub<W> {
     pub(super) fn new(schema: &Schema, models: Arc<Models>, options: &Options, watch: W) -> Hub<W> {
         let engine = Engine::new(models, options.engine);
@@ -94,8 +76,7 @@ impl<W: Watch> Hub<W> {
             engine,
             findings: Findings::default(),
             watch,
-            expectations: HashMap::with_hasher(FixedState::default()),
-            expectations_made: 0,
+            expectations: Expectations::default(),
             trust: HashMap::with_hasher(FixedState::default()),
             limits_told: Vec::new(),
             seen: vec![0; PROTOCOLS.len()],
@@ -107,45 +88,12 @@ impl<W: Watch> Hub<W> {
         }
     }
 
-    /// An event of the pipeline itself.
-    pub(super) fn say(&mut self, def: &'static EventDef, fields: Fields<'_>, origin: &Origin) {
-        let frames = [origin.frame];
-        self.event(&Event { def, origin, fields: fields.list(), frames: &frames, bytes: &[], defect: None });
-    }
-
     pub(super) fn judge(&mut self, event: &Event<'_>, concerned: &[Concerned]) {
         let Hub { engine, phones, findings, watch, carried, .. } = self;
         engine.event(event, concerned, &Sight(phones, *carried), &mut |finding| {
             watch.finding(&finding, phones);
             findings.take(finding);
         });
-    }
-
-    pub(super) fn tick(&mut self, now: Ts) {
-        if self.engine.poll_timeout().is_some_and(|due| due <= now) {
-            let Hub { engine, phones, findings, watch, carried, .. } = self;
-            engine.tick(now, &Sight(phones, *carried), &mut |finding| {
-                watch.finding(&finding, phones);
-                findings.take(finding);
-            });
-        }
-    }
-
-    pub(super) fn expected(&self, origin: &Origin) -> Option<usize> {
-        if self.expectations.is_empty() {
-            return None;
-        }
-        self.expectations_of(origin).next().map(|expected| expected.index)
-    }
-
-    /// What was announced of the ends of a frame, its receiver first.
-    fn expectations_of(&self, origin: &Origin) -> impl Iterator<Item = &Expected> {
-        let ends = origin.dst.zip(origin.src).map(|(dst, src)| [(dst, src), (src, dst)]);
-        let proto = origin.ip_proto;
-        ends.into_iter().flatten().filter_map(move |(end, other)| {
-            let expected = self.expectations.get(&(end.ip, end.port, proto))?;
-            expected.peer.is_none_or(|peer| peer == other.ip).then_some(expected)
-        })
     }
 
     pub(super) fn count(&mut self, event: &Event<'_>, known: Known) {
@@ -281,9 +229,7 @@ impl<W: Watch> Sink for Hub<W> {
         let known = self.known.get(&std::ptr::from_ref(event.def).addr()).copied().unwrap_or_default();
         let wanted = known.wanted;
         self.count(event, known);
-        if event.def == &content::phone_xml::OBJECT {
-            pushed::streams(event, &mut |expect| self.expect(expect));
-        }
+        self.expectations.hear(event);
         if event.origin.duplicate {
             self.watch.event(event, &[], &self.phones);
             return;
@@ -327,22 +273,11 @@ impl<W: Watch> Sink for Hub<W> {
     }
 
     fn expect(&mut self, expect: Expect) {
-        let Some(index) = PROTOCOLS.iter().position(|p| p.name == expect.proto) else { return };
-        if self.expectations.len() >= EXPECTATIONS {
-            self.expectations.clear();
-        }
-        self.expectations_made += 1;
-        let Expect { ip, port, peer, ip_proto, media, .. } = expect;
-        self.expectations.insert((ip, port, ip_proto), Expected { peer, index, media: media.clone() });
-        // RTCP has the port after that of its RTP (RFC 3550 §11), unless something else was announced there.
-        let rtcp = PROTOCOLS.iter().position(|p| p.name == "rtcp").filter(|_| expect.proto == "rtp");
-        if let Some((index, port)) = rtcp.zip(port.checked_add(1)) {
-            self.expectations.entry((ip, port, ip_proto)).or_insert(Expected { peer, index, media });
-        }
+        self.expectations.expect(expect);
     }
 
     fn announced(&self, origin: &Origin) -> Option<Arc<Announced>> {
-        self.expectations_of(origin).find_map(|expected| expected.media.clone())
+        self.expectations.announced(origin)
     }
 
     fn limit(&mut self, bound: &'static str, origin: &Origin) {
@@ -356,6 +291,38 @@ impl<W: Watch> Sink for Hub<W> {
 
     fn detail(&self) -> bool {
         self.detail
+    }
+}
+
+impl<W: Watch> Desk for Hub<W> {
+    fn tick(&mut self, now: Ts) {
+        if self.engine.poll_timeout().is_some_and(|due| due <= now) {
+            let Hub { engine, phones, findings, watch, carried, .. } = self;
+            engine.tick(now, &Sight(phones, *carried), &mut |finding| {
+                watch.finding(&finding, phones);
+                findings.take(finding);
+            });
+        }
+    }
+
+    fn clue(&mut self, clue: Clue, origin: &Origin) {
+        let ends = origin.src.zip(origin.dst).map(|(src, dst)| [src.ip, dst.ip]);
+        match (clue, ends) {
+            (Clue::Incomplete(is), _) => self.incomplete = is,
+            (Clue::Ip, _) => self.carried.ip = true,
+            (Clue::Begins, _) => self.carried.begins(origin),
+            (Clue::Still(since), _) => self.phones.nothing_between(since, origin.time, origin.frame),
+            (Clue::PickedUp, Some(ends)) => self.phones.picked_up(ends, origin),
+            (Clue::Hole(since), Some(ends)) => {
+                let loss = Loss { frame: origin.frame, what: "TCP bytes that were acknowledged are not in it" };
+                self.phones.missing(ends, since, origin.time, loss);
+            }
+            (Clue::PickedUp | Clue::Hole(_), None) => {}
+        }
+    }
+
+    fn expectations(&self) -> &Expectations {
+        &self.expectations
     }
 }
 

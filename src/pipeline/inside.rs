@@ -3,12 +3,11 @@
 //! The outer dissector gives the bytes piece by piece; here their protocol is found by content, as for any stream,
 //! and what its dissector does not consume waits for the next piece.
 
-use super::Watch;
 use super::core::TRIES;
-use super::hub::Hub;
+use super::desk::Desk;
 use super::routes::{Routes, protocol};
 use crate::event::{Origin, Side};
-use crate::proto::{Close, Dissect, Inside, Mark, Out, Probe, Segment, Sink, Spare};
+use crate::proto::{Close, Dissect, Inside, Mark, Out, Probe, Segment, Spare};
 
 /// Bytes at the end of a piece that may belong to the outer protocol where that did not see how it was agreed: the
 /// checksums of MD5, SHA-1 and SHA-256.
@@ -53,22 +52,22 @@ impl Stream {
         Stream { outer, index, inner: Inner::Trying(0) }
     }
 
-    pub(super) fn stream<W: Watch>(
+    pub(super) fn stream<D: Desk>(
         &mut self,
         segment: &Segment<'_>,
         routes: &Routes,
-        hub: &mut Hub<W>,
+        desk: &mut D,
         spare: &mut Spare,
     ) -> usize {
         let wanted = !matches!(self.inner, Inner::Opaque);
-        let used = self.outer.stream(segment, &mut Out::new(hub, spare).inside_wanted(wanted));
+        let used = self.outer.stream(segment, &mut Out::new(desk, spare).inside_wanted(wanted));
         if spare.has_inside() {
             for piece in spare.take_inside() {
-                self.piece(&piece, segment, routes, hub, spare);
+                self.piece(&piece, segment, routes, desk, spare);
             }
         }
         if segment.end {
-            self.each(|known| known.offer(&Inside::default(), segment, true, (hub, spare)));
+            self.each(|known| known.offer(&Inside::default(), segment, true, (desk, spare)));
         }
         used
     }
@@ -107,12 +106,12 @@ impl Stream {
         }
     }
 
-    fn piece<W: Watch>(
+    fn piece<D: Desk>(
         &mut self,
         piece: &Inside,
         segment: &Segment<'_>,
         routes: &Routes,
-        hub: &mut Hub<W>,
+        desk: &mut D,
         spare: &mut Spare,
     ) {
         if let Inner::Trying(tries) = self.inner {
@@ -129,7 +128,7 @@ impl Stream {
                 None => Inner::Trying(tries + 1),
             };
         }
-        self.each(|known| known.offer(piece, segment, false, (hub, spare)));
+        self.each(|known| known.offer(piece, segment, false, (desk, spare)));
     }
 }
 
@@ -158,12 +157,12 @@ impl Known {
         if side == Side::Client { client } else { server }
     }
 
-    fn offer<W: Watch>(
+    fn offer<D: Desk>(
         &mut self,
         piece: &Inside,
         segment: &Segment<'_>,
         end: bool,
-        (hub, spare): (&mut Hub<W>, &mut Spare),
+        (desk, spare): (&mut D, &mut Spare),
     ) {
         let trailer = piece.trailer.or(self.trailer).unwrap_or_default();
         let half = self.half(segment.side);
@@ -176,12 +175,12 @@ impl Known {
         half.bytes.extend_from_slice(bytes);
         let Half { bytes, marks, .. } = std::mem::take(half);
         let inner = Segment { bytes: &bytes, marks: &marks, end, ..*segment };
-        let used = self.dissector.stream(&inner, &mut Out::new(hub, spare)).min(bytes.len());
+        let used = self.dissector.stream(&inner, &mut Out::new(desk, spare)).min(bytes.len());
         let half = self.half(segment.side);
         (half.bytes, half.marks, half.over) = (bytes, marks, end);
         if half.bytes.len() - used > MOST {
             half.clear();
-            hub.limit("max-message-bytes", segment.origin);
+            desk.limit("max-message-bytes", segment.origin);
             return;
         }
         half.bytes.drain(..used);

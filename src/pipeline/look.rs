@@ -39,7 +39,7 @@ impl Outcome {
 impl<W: Watch> Pipeline<W> {
     /// What is known so far.
     pub fn look(&self) -> Look<'_> {
-        let hub = &self.core.hub;
+        let hub = &self.reader.core.desk;
         Look {
             summary: Cow::Owned(self.summary()),
             phones: &hub.phones,
@@ -51,12 +51,12 @@ impl<W: Watch> Pipeline<W> {
 
     /// The capture, so far.
     pub fn summary(&self) -> Summary {
-        let hub = &self.core.hub;
+        let hub = &self.reader.core.desk;
         Summary {
-            packets: self.packets.max(self.last_frame),
-            first: self.first,
-            last: self.first.map(|_| self.now),
-            duplicates: self.duplicates,
+            packets: self.reader.packets.max(self.reader.last_frame),
+            first: self.reader.first,
+            last: self.reader.first.map(|_| self.reader.now),
+            duplicates: self.reader.duplicates,
             seen: PROTOCOLS.iter().map(|p| p.name).zip(hub.seen.iter().copied()).filter(|(_, n)| *n > 0).collect(),
             others: hub.others.clone(),
         }
@@ -64,21 +64,21 @@ impl<W: Watch> Pipeline<W> {
 
     /// Findings so far.
     pub fn findings(&self) -> &[Finding] {
-        self.core.hub.findings.list()
+        self.reader.core.desk.findings.list()
     }
 
     /// The models it judges by.
     pub fn models(&self) -> &Models {
-        self.core.hub.engine.models()
+        self.reader.core.desk.engine.models()
     }
 
     /// Every run of every model as it stands, without a copy.
     pub fn standings(&self, see: &mut dyn FnMut(&Standing<'_>)) {
-        self.core.hub.engine.standings(see);
+        self.reader.core.desk.engine.standings(see);
     }
 
     /// The flows of one phone, as they stand.
     pub fn flows_of(&self, phone: PhoneId) -> Vec<Flow> {
-        self.core.hub.engine.flows_of(phone)
+        self.reader.core.desk.engine.flows_of(phone)
     }
 }

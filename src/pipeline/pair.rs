@@ -1,0 +1,145 @@
+//! The two halves of the pipeline on two threads: one reads the capture, the other judges what it says.
+//!
+//! What comes of it is what one thread would say, to the byte: the judge hears the same things in the same order, and
+//! capture time passes for it as it did for the reader.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+
+use super::batch::Batch;
+use super::desk::{Clue, Desk};
+use super::expect::Expectations;
+use super::hub::Hub;
+use super::reader::Reader;
+use super::{Options, Outcome, Read, Unwatched, conclude};
+use crate::event::{Event, Origin, Schema};
+use crate::model::Models;
+use crate::proto::{Announced, Expect, File, Sink};
+use crate::source::{Source, SourceError};
+use crate::time::Ts;
+
+/// So many batches may be on their way: enough that neither side waits for the other's slow moments.
+const ON_THE_WAY: usize = 4;
+
+/// Judges a capture with a second thread; `each` hears of every frame that was read.
+pub fn judge(
+    source: &mut dyn Source,
+    schema: &Schema,
+    models: Arc<Models>,
+    options: &Options,
+    mut each: impl FnMut(u64),
+) -> Result<Outcome, SourceError> {
+    let hub = Hub::new(schema, models, options, Unwatched);
+    let wanted = hub.wanted.clone();
+    let (batches, to_judge) = sync_channel::<Batch>(ON_THE_WAY);
+    let (empty, to_fill) = sync_channel::<Batch>(ON_THE_WAY + 1);
+    std::thread::scope(|scope| {
+        let judge = scope.spawn(move || {
+            let mut hub = hub;
+            for mut batch in to_judge {
+                batch.play(&mut hub);
+                batch.clear();
+                // The reader may be done already.
+                drop(empty.try_send(batch));
+            }
+            hub
+        });
+        let post = Post {
+            batch: Batch::default(),
+            batches,
+            to_fill,
+            expectations: Expectations::default(),
+            now: Ts::ZERO,
+            detail: options.detail,
+        };
+        let mut reader = Reader::new(options, wanted, post);
+        let mut read = || {
+            while let Some(frame) = source.next()? {
+                reader.frame(&frame);
+                each(frame.number);
+            }
+            Ok(())
+        };
+        let whole: Result<(), SourceError> = read();
+        let last = reader.end();
+        let (read, mut post) = Read::of(reader, last);
+        post.send();
+        drop(post);
+        let hub = judge.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        whole?;
+        Ok(conclude(&read, hub, source.notes()).0)
+    })
+}
+
+/// The desk of a reader whose judge is in another thread.
+struct Post {
+    batch: Batch,
+    batches: SyncSender<Batch>,
+    to_fill: Receiver<Batch>,
+    expectations: Expectations,
+    now: Ts,
+    detail: bool,
+}
+
+impl Post {
+    fn send(&mut self) {
+        let empty = match self.to_fill.try_recv() {
+            Ok(batch) => batch,
+            Err(TryRecvError::Empty | TryRecvError::Disconnected) => Batch::default(),
+        };
+        let full = std::mem::replace(&mut self.batch, empty);
+        // Without a judge (it panicked) there is nobody to tell: its panic is met at the end.
+        drop(self.batches.send(full));
+    }
+
+    fn send_if_full(&mut self) {
+        if self.batch.is_full() {
+            self.send();
+        }
+    }
+}
+
+impl Sink for Post {
+    fn event(&mut self, event: &Event<'_>) {
+        self.expectations.hear(event);
+        self.batch.event(event, self.now);
+        self.send_if_full();
+    }
+
+    fn file(&mut self, file: &File<'_>, origin: &Origin) {
+        self.batch.file(file, origin, self.now);
+        self.send_if_full();
+    }
+
+    fn expect(&mut self, expect: Expect) {
+        self.expectations.expect(expect);
+    }
+
+    fn announced(&self, origin: &Origin) -> Option<Arc<Announced>> {
+        self.expectations.announced(origin)
+    }
+
+    fn limit(&mut self, bound: &'static str, origin: &Origin) {
+        self.batch.limit(bound, origin, self.now);
+        self.send_if_full();
+    }
+
+    fn detail(&self) -> bool {
+        self.detail
+    }
+}
+
+impl Desk for Post {
+    fn tick(&mut self, now: Ts) {
+        self.now = now;
+    }
+
+    fn clue(&mut self, clue: Clue, origin: &Origin) {
+        self.batch.clue(clue, origin, self.now);
+        self.send_if_full();
+    }
+
+    fn expectations(&self) -> &Expectations {
+        &self.expectations
+    }
+}
