@@ -8,11 +8,22 @@ use std::path::Path;
 use common::{captures, orderly, shared};
 use libtest_mimic::{Arguments, Failed, Trial};
 
+/// Whose captures were made to break readers.
+const CRAFTED_BY: &[&str] = &["tcpdump__", "nDPI__", "ladvd__"];
+
 fn main() {
     let arguments = Arguments::from_args();
     let mut trials = Vec::new();
     match shared() {
         Some(shared) => {
+            let manifest = std::fs::read_to_string(shared.join("captures/MANIFEST.tsv")).expect("MANIFEST.tsv");
+            for row in manifest.lines().map(str::to_owned) {
+                let name = row.split('\t').next().unwrap_or_default().to_owned();
+                if CRAFTED_BY.iter().any(|maker| name.starts_with(maker)) {
+                    let path = shared.join("captures").join(&name);
+                    trials.push(Trial::test(format!("says::{name}"), move || try_said(&path, &row)));
+                }
+            }
             for dir in ["captures", "realware/captures"] {
                 for path in captures(&shared.join(dir)) {
                     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -47,6 +58,30 @@ fn try_whole(path: &Path) -> Result<(), Failed> {
         serde_json::from_str::<serde_json::Value>(line).map_err(|e| format!("{e}: {line}"))?;
     }
     orderly(&["decode", "-V", "-x", &path]);
+    Ok(())
+}
+
+/// Every protocol that the manifest counts in a capture, and that is read here, gives a message or a defect.
+fn try_said(path: &Path, row: &str) -> Result<(), Failed> {
+    let listed = row.split('\t').nth(7).ok_or("no protocols")?;
+    // What stands after the bar was found by guessing.
+    let listed = listed.split('|').next().unwrap_or_default();
+    let ran = orderly(&["decode", "-T", "ndjson", &path.to_string_lossy()]);
+    let (mut said, mut defects) = (std::collections::BTreeSet::new(), 0);
+    for line in ran.out.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).map_err(|e| e.to_string())?;
+        said.insert(line["proto"].as_str().unwrap_or_default().to_owned());
+        defects += usize::from(!line["defect"].is_null());
+    }
+    if said.is_empty() && ran.err.is_empty() {
+        return Err("nothing is said, not even that nothing can be read".into());
+    }
+    let known = |name: &&str| offhook::proto::protocol(name).is_some();
+    let names = listed.split_whitespace().filter_map(|word| word.split(':').next()).filter(known);
+    let silent: Vec<&str> = names.filter(|name| !said.contains(*name)).collect();
+    if !silent.is_empty() && defects == 0 {
+        return Err(format!("no message of {silent:?} and no defect; there are {said:?}").into());
+    }
     Ok(())
 }
 

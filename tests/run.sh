@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the tests need and is missing (Debian, Ubuntu), then runs every test.
+# Installs what the tests need and is missing (Debian, Ubuntu), then runs every test and fuzzes for three minutes.
 #
 # tshark and python3 are wanted by the comparison with tshark alone: where they cannot be installed, or where the
 # reference material (../shared, or OFFHOOK_SHARED) is absent, those tests are reported as ignored.
@@ -19,4 +19,6 @@ if [ -n "$missing" ] && command -v apt-get >/dev/null 2>&1; then
         echo "could not install:$missing" >&2
 fi
 
-exec cargo test --quiet --no-fail-fast
+cargo test --quiet --no-fail-fast
+# Three minutes of fuzzing, half of it for each target, where the tools are there.
+exec sh fuzz/run.sh 90

@@ -297,6 +297,20 @@ impl Phones {
                 }
             }
         }
+        if event.def.proto() == "icmp" {
+            self.concern_quoted(event, [src, dst], keep);
+        }
+    }
+
+    /// An error about a datagram concerns the phone that sent it, and the one that did not get it.
+    fn concern_quoted(&mut self, event: &Event<'_>, ends: [IpAddr; 2], keep: bool) {
+        let n = &self.fields;
+        let quoted = [ip_of(event, n.icmp_src), ip_of(event, n.icmp_dst)];
+        for ip in quoted.into_iter().flatten().filter(|ip| !ends.contains(ip)) {
+            if let Some(Bound::To(id)) = self.by_ip.get(&ip).copied() {
+                self.concern(self.resolve(id), false, event, keep);
+            }
+        }
     }
 
     /// A device name speaks from an address.

@@ -5,9 +5,9 @@
 
 use std::net::IpAddr;
 
-use super::{Dissect, On, Out, Probe, Protocol, Segment};
+use super::{Dissect, On, Out, PROTOCOLS, Probe, Protocol, Segment};
 use crate::bytes::{Malformed, Reader};
-use crate::event::{EventDef, Fields, ip, text, uint};
+use crate::event::{Endpoint, EventDef, Fields, Origin, Value, ip, text, uint};
 use crate::{events, fields};
 
 /// ICMP, of IPv4 and IPv6.
@@ -35,6 +35,7 @@ fields! { FIELDS;
     QUOTED_DST = ip("icmp.quoted.dst", "Receiver of the datagram that did not arrive");
     QUOTED_PROTO = uint("icmp.quoted.proto", "IP protocol of the datagram that did not arrive: 6 TCP, 17 UDP");
     QUOTED_SRCPORT = uint("icmp.quoted.srcport", "Port that the datagram that did not arrive came from");
+    QUOTED_SERVICE = text("icmp.quoted.service", "What the datagram that did not arrive belongs to: by its ports, or rtp where signalling announced media there");
     QUOTED_DSTPORT = uint("icmp.quoted.dstport", "Port that the datagram that did not arrive went to");
 }
 
@@ -148,12 +149,41 @@ fn quoted(r: &mut Reader<'_>, fields: &mut Fields<'_>) -> Result<(), Malformed> 
     Ok(())
 }
 
+/// The protocol of the flow that is quoted: by the ports that [`PROTOCOLS`] names, else media that was announced.
+fn service(origin: &Origin, fields: &Fields<'_>, out: &Out<'_>) -> Option<&'static str> {
+    let address = |def| match fields.get(def) {
+        Some(Value::Ip(ip)) => Some(*ip),
+        _ => None,
+    };
+    let number = |def| fields.get(def).and_then(Value::as_uint).and_then(|n| u16::try_from(n).ok());
+    let (src, dst) = (number(&QUOTED_SRCPORT)?, number(&QUOTED_DSTPORT)?);
+    let ip_proto = number(&QUOTED_PROTO)? as u8;
+    let on = |port: u16| {
+        let wanted = if ip_proto == 6 { On::Tcp(port) } else { On::Udp(port) };
+        PROTOCOLS.iter().find(|protocol| protocol.on.contains(&wanted)).map(|protocol| protocol.name)
+    };
+    on(dst).or_else(|| on(src)).or_else(|| {
+        let end = |ip, port| Endpoint { ip, port };
+        let quoted = Origin {
+            src: Some(end(address(&QUOTED_SRC)?, src)),
+            dst: Some(end(address(&QUOTED_DST)?, dst)),
+            ip_proto,
+            ..*origin
+        };
+        out.announced(&quoted).map(|_| "rtp")
+    })
+}
+
 struct Dissector;
 
 impl Dissect for Dissector {
     fn datagram(&mut self, segment: &Segment<'_>, out: &mut Out<'_>) {
-        let mut fields = out.wanted_fields();
-        match read(segment.bytes, segment.origin.ip_proto == 58, &mut fields) {
+        let mut fields = out.fields();
+        let read = read(segment.bytes, segment.origin.ip_proto == 58, &mut fields);
+        if let Some(service) = service(segment.origin, &fields, out) {
+            fields.str(&QUOTED_SERVICE, service, 0, 0);
+        }
+        match read {
             Ok((event, None)) => out.event(event, fields, segment, None),
             Ok((event, why)) => out.event(event, fields, segment, segment.defect(why)),
             Err(why) => out.event(&MALFORMED, fields, segment, segment.defect(Some(why))),
@@ -179,7 +209,7 @@ mod tests {
         check(
             &[b"\x03\x03\0\0\0\0\0\0", QUOTE].concat(),
             "icmp.unreachable icmp.type=3 icmp.code=3 icmp.reason=port unreachable icmp.quoted.src=10.20.0.50 \
-             icmp.quoted.dst=10.1.1.10 icmp.quoted.proto=17 icmp.quoted.srcport=49152 icmp.quoted.dstport=69",
+             icmp.quoted.dst=10.1.1.10 icmp.quoted.proto=17 icmp.quoted.srcport=49152 icmp.quoted.dstport=69 icmp.quoted.service=tftp",
         );
         check(
             &[b"\x0b\0\0\0\0\0\0\0", &QUOTE[..20]].concat(),

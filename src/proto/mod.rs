@@ -17,11 +17,15 @@ pub mod http;
 pub mod icmp;
 pub mod igmp;
 pub mod lldp;
+pub mod mgcp;
+pub mod named;
+pub mod ntp;
 pub mod rtcp;
 pub mod rtp;
 pub mod sdp;
 pub mod sip;
 pub mod skinny;
+pub mod snmp;
 pub mod tftp;
 pub mod tls;
 
@@ -51,6 +55,12 @@ pub static PROTOCOLS: &[&Protocol] = &[
     &cast::PROTOCOL,
     &rtcp::PROTOCOL,
     &rtp::PROTOCOL,
+    &ntp::PROTOCOL,
+    &snmp::PROTOCOL,
+    &mgcp::PROTOCOL,
+    &named::CTI,
+    &named::ASSISTANT,
+    &named::BACKHAUL,
 ];
 
 /// What the product knows of a protocol: everything else is derived from this.

@@ -13,7 +13,7 @@ use std::ops::Range;
 
 use super::{Dissect, On, Out, Probe, Protocol, Segment, Side};
 use crate::bytes::Malformed;
-use crate::event::{Fields, Origin};
+use crate::event::{EventDef, Fields, Origin};
 use message::Heard;
 pub use names::*;
 
@@ -301,6 +301,7 @@ impl Tls {
             let mut fields = out.fields();
             let message = segment.bytes.get(place.clone()).unwrap_or_default();
             let (def, heard, defect) = message::read(message, segment.origin.time, &mut fields);
+            name_service(def, segment.origin, &mut fields);
             self.remember(heard, segment.side, &mut fields);
             out.event_in(def, fields, segment, place, defect);
             at += whole;
@@ -317,6 +318,7 @@ impl Tls {
         frames.dedup();
         let mut fields = out.fields();
         let (def, heard, defect) = message::read(&message, segment.origin.time, &mut fields);
+        name_service(def, segment.origin, &mut fields);
         self.remember(heard, segment.side, &mut fields);
         out.event_of(def, fields, segment.origin, &frames, &message, defect.or(cut));
     }
@@ -341,6 +343,14 @@ impl Tls {
             Heard::Other => return,
         }
         self.half(side).hello = true;
+    }
+}
+
+/// A client hello says what it is for, as far as the port tells.
+fn name_service(def: &'static EventDef, origin: &Origin, fields: &mut Fields<'_>) {
+    let asked = origin.server().filter(|_| def == &CLIENT_HELLO);
+    if let Some(service) = asked.and_then(|server| service(server.port)) {
+        fields.str(&SERVICE, service, 0, 0);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::head::{self, Head, Header, Start};
 use super::mask_uri;
-use super::uri::device_name;
+use super::uri::{device_name, service};
 use crate::bytes::Malformed;
 use crate::event::{FieldDef, Fields, float, text, uint};
 use crate::fields;
@@ -11,6 +11,7 @@ fields! { FIELDS;
     REQUEST_METHOD = text("http.request.method", "What is asked: GET, POST");
     REQUEST_URI = text("http.request.uri", "What it is asked of; values of secret query parameters are masked");
     REQUEST_FULL_URI = text("http.request.full_uri_secret", "The request's URI where it holds secrets").secret();
+    SERVICE = text("http.service", "What the path belongs to: AXL, Extension Mobility, WebDialer, phone services, …");
     REQUEST_VERSION = text("http.request.version", "Version of the request");
     RESPONSE_VERSION = text("http.response.version", "Version of the response");
     RESPONSE_CODE = uint("http.response.code", "Status of the response").codes(status_name);
@@ -105,6 +106,7 @@ pub(super) fn head_fields<'a>(head: &Head<'a>, fields: &mut Fields<'a>) -> Optio
             let uri = String::from_utf8_lossy(target);
             let at = method.len() + 1;
             let device = device_name(&uri).map(str::to_owned);
+            let service = service(&uri);
             match mask_uri(&uri) {
                 masked if masked == uri => fields.str(&REQUEST_URI, uri, at, target.len()),
                 masked => {
@@ -114,6 +116,9 @@ pub(super) fn head_fields<'a>(head: &Head<'a>, fields: &mut Fields<'a>) -> Optio
             };
             if let Some(device) = device {
                 fields.str(&DEVICENAME, device, 0, 0);
+            }
+            if let Some(service) = service {
+                fields.str(&SERVICE, service, 0, 0);
             }
             fields.text(&REQUEST_VERSION, version, at + target.len() + 1);
             if !head::is_known(method) {

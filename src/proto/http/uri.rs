@@ -37,6 +37,25 @@ pub fn device_name(uri: &str) -> Option<&str> {
     })
 }
 
+/// What of a CallManager or a phone a path belongs to (CUCM developer guides).
+pub(super) fn service(uri: &str) -> Option<&'static str> {
+    let path = match uri.split_once("://") {
+        Some((_, rest)) => rest.find('/').and_then(|at| rest.get(at..)).unwrap_or_default(),
+        None => uri,
+    };
+    let first = path.trim_start_matches('/').split(['/', '?', ';']).next().unwrap_or_default();
+    let is = |name: &str| first.eq_ignore_ascii_case(name);
+    Some(match () {
+        () if is("axl") => "AXL",
+        () if is("realtimeservice") || is("realtimeservice2") => "serviceability (RIS)",
+        () if is("emapp") || is("emservice") => "Extension Mobility",
+        () if is("webdialer") => "WebDialer",
+        () if is("ccmcip") || is("authentication.jsp") => "phone services",
+        () if is("CGI") => "web server of a phone",
+        () => return None,
+    })
+}
+
 fn is_secret(parameter: &str) -> bool {
     let Some((name, value)) = parameter.split_once('=') else { return false };
     !value.is_empty() && secret::is_parameter(name)
@@ -96,6 +115,20 @@ mod tests {
             assert_eq!(mask_uri(uri), masked);
         }
         assert!(matches!(mask_uri("/a?b=c"), Cow::Borrowed(_)), "nothing to mask, nothing to copy");
+    }
+
+    #[test]
+    fn services_by_their_paths() {
+        for (uri, wanted) in [
+            ("/axl/", Some("AXL")),
+            ("https://10.1.1.10:8443/axl", Some("AXL")),
+            ("/emapp/EMAppServlet?device=x", Some("Extension Mobility")),
+            ("/CGI/Execute", Some("web server of a phone")),
+            ("/axle", None),
+            ("http://h", None),
+        ] {
+            assert_eq!(service(uri), wanted, "{uri}");
+        }
     }
 
     #[test]

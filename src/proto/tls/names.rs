@@ -25,6 +25,7 @@ fields! { FIELDS;
     HANDSHAKE_ENCRYPTED = flag("tls.handshake.encrypted", "The message is encrypted: its kind cannot be seen");
     HANDSHAKE_VERSION = uint("tls.handshake.version", "Version in the hello; TLS 1.3 says 1.2 here").codes(version);
     CIPHERSUITE = uint("tls.handshake.ciphersuite", "Ciphers that are offered, or the one that is chosen").codes(cipher);
+    SERVICE = text("tls.service", "What usually is behind the port that is asked; services that share a port are not told apart inside TLS");
     SERVER_NAME = text("tls.handshake.extensions_server_name", "Name of the server that the client wants (SNI)");
     ALPN = text("tls.handshake.extensions_alpn_str", "Protocols inside, offered or chosen (ALPN)");
     SUPPORTED_VERSION = uint("tls.handshake.extensions.supported_version", "Versions that are offered, or the one that is chosen").codes(version);
@@ -97,6 +98,22 @@ meanings! {
 pub fn cipher(number: u64) -> Option<&'static str> {
     let at = CIPHERS.binary_search_by_key(&number, |(number, _)| u64::from(*number)).ok()?;
     CIPHERS.get(at).map(|(_, name)| *name)
+}
+
+/// What usually is behind a port (CUCM TCP and UDP port usage guide).
+pub fn service(port: u16) -> Option<&'static str> {
+    Some(match port {
+        443 => "web",
+        636 | 3269 => "directory (LDAP)",
+        2443 => "SCCP",
+        2445 => "TVS",
+        2749 => "CTI",
+        3804 => "CAPF",
+        5061 => "SIP",
+        6971 | 6972 => "configuration",
+        8443 => "Tomcat (AXL, WebDialer, Extension Mobility, phone services)",
+        _ => return None,
+    })
 }
 
 /// How many bytes encryption adds to a record of data; `None` if that depends on the data (CBC) or is unknown.

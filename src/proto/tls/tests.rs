@@ -31,7 +31,7 @@ fn a_client_hello() {
         stream(&PROTOCOL, PORTS, &[(Side::Client, HELLO)]),
         [
             "tls.client_hello tls.handshake.type=1 tls.handshake.length=59 tls.handshake.version=771 tls.handshake.ciphersuite=47 \
-          tls.handshake.ciphersuite=2 tls.handshake.extensions_server_name=cucm1 tls.version=TLS 1.2"
+          tls.handshake.ciphersuite=2 tls.handshake.extensions_server_name=cucm1 tls.version=TLS 1.2 tls.service=SIP"
         ]
     );
 }

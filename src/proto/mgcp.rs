@@ -1,0 +1,113 @@
+//! MGCP: how a CallManager rules a gateway (RFC 3435): that it does, and which verb and answer.
+//!
+//! Read: the first line of each message of a datagram. Not read: parameters and session descriptions.
+
+use super::{Dissect, On, Out, Probe, Protocol, Segment};
+use crate::bytes::Malformed;
+use crate::event::{EventDef, Fields, text, uint};
+use crate::{events, fields};
+
+/// MGCP.
+pub static PROTOCOL: Protocol = Protocol {
+    name: "mgcp",
+    title: "MGCP",
+    on: &[On::Udp(2427), On::Udp(2727)],
+    probe,
+    new: || Box::new(Dissector),
+    fields: FIELDS,
+    events: EVENTS,
+    samples: &[
+        b"RSIP 380 *@gw1.lab.example MGCP 0.1\r\nRM: restart\r\n",
+        b"200 380 OK\r\n",
+        b"AUEP 7 aaln/S1/SU0/0@gw1 MGCP 0.1\r\nF: X\r\n",
+    ],
+};
+
+fields! { FIELDS;
+    VERB = text("mgcp.req.verb", "What is asked: RSIP restart, NTFY event, CRCX connect, DLCX disconnect, AUEP audit");
+    ENDPOINT = text("mgcp.req.endpoint", "Port of the gateway that is meant");
+    TRANSACTION = uint("mgcp.transid", "Number of the transaction");
+    CODE = uint("mgcp.rsp.rspcode", "Answer: 2xx done, 4xx for now not, 5xx not");
+    STRING = text("mgcp.rsp.rspstring", "Answer in words");
+}
+
+events! { EVENTS;
+    REQUEST = "mgcp.request", "A CallManager or a gateway asks.";
+    RESPONSE = "mgcp.response", "An answer.";
+    MALFORMED = "mgcp.malformed", "Bytes that are no MGCP message.";
+}
+
+const VERBS: &[&str] = &["AUCX", "AUEP", "CRCX", "DLCX", "EPCF", "MDCX", "MESG", "NTFY", "RQNT", "RSIP"];
+
+fn probe(bytes: &[u8]) -> Probe {
+    match read(bytes, &mut Fields::new()) {
+        Ok(_) => Probe::Yes,
+        Err(_) => Probe::No,
+    }
+}
+
+/// Reads the first line into `fields`.
+pub fn read<'a>(bytes: &'a [u8], fields: &mut Fields<'a>) -> Result<&'static EventDef, Malformed> {
+    let line = bytes.split(|b| matches!(b, b'\r' | b'\n')).next().unwrap_or_default();
+    let mut at = 0;
+    let mut words = line.splitn(4, |b| *b == b' ').map(|word| {
+        let from = at;
+        at += word.len() + 1;
+        (word, from)
+    });
+    let (first, _) = words.next().unwrap_or_default();
+    let number = |word: &[u8]| std::str::from_utf8(word).ok().and_then(|text| text.parse::<u32>().ok());
+    let (id, id_at) = words.next().ok_or(Malformed { at: first.len(), what: "transaction" })?;
+    let transaction = number(id).ok_or(Malformed { at: id_at, what: "transaction" })?;
+    match number(first).filter(|_| first.len() == 3) {
+        Some(code) => {
+            fields.uint(&CODE, code, 0, 3).uint(&TRANSACTION, transaction, id_at, id.len());
+            let from = id_at + id.len() + 1;
+            if let Some(words) = line.get(from..).filter(|words| !words.is_empty()) {
+                fields.text(&STRING, words, from);
+            }
+            Ok(&RESPONSE)
+        }
+        None => {
+            if !VERBS.iter().any(|verb| first.eq_ignore_ascii_case(verb.as_bytes())) {
+                return Err(Malformed { at: 0, what: "verb" });
+            }
+            fields.text(&VERB, first, 0).uint(&TRANSACTION, transaction, id_at, id.len());
+            let (endpoint, endpoint_at) = words.next().ok_or(Malformed { at: line.len(), what: "endpoint" })?;
+            fields.text(&ENDPOINT, endpoint, endpoint_at);
+            Ok(&REQUEST)
+        }
+    }
+}
+
+struct Dissector;
+
+impl Dissect for Dissector {
+    fn datagram(&mut self, segment: &Segment<'_>, out: &mut Out<'_>) {
+        let mut fields = out.wanted_fields();
+        match read(segment.bytes, &mut fields) {
+            Ok(event) => out.event(event, fields, segment, segment.defect(None)),
+            Err(why) => out.event(&MALFORMED, fields, segment, segment.defect(Some(why))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{any_datagram, datagram};
+    use super::*;
+
+    #[test]
+    fn first_lines() {
+        for (sample, line) in PROTOCOL.samples.iter().zip([
+            "mgcp.request mgcp.req.verb=RSIP mgcp.transid=380 mgcp.req.endpoint=*@gw1.lab.example",
+            "mgcp.response mgcp.rsp.rspcode=200 mgcp.transid=380 mgcp.rsp.rspstring=OK",
+            "mgcp.request mgcp.req.verb=AUEP mgcp.transid=7 mgcp.req.endpoint=aaln/S1/SU0/0@gw1",
+        ]) {
+            assert_eq!(datagram(&PROTOCOL, sample), [line]);
+        }
+        assert_eq!(datagram(&PROTOCOL, b"HELLO 1"), ["mgcp.malformed at=0 what=verb"]);
+        assert_eq!((probe(b"SIP/2.0 200 OK"), probe(b"200")), (Probe::No, Probe::No));
+        any_datagram(&PROTOCOL);
+    }
+}
