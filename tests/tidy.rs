@@ -27,7 +27,13 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("live", &["source", "time", "synth"]),
     ("golden", &["event", "finding", "phone", "pipeline", "report", "source"]),
     ("synth", &["time", "bytes"]),
-    ("tui", &["report", "event", "phone", "finding", "model", "time"]),
+    (
+        "tui",
+        &[
+            "report", "event", "phone", "finding", "model", "time", "pipeline", "source", "decode", "proto", "quality",
+            "expr", "live",
+        ],
+    ),
     ("cli", &["*"]),
     ("main", &["*"]),
     ("lib", &["*"]),

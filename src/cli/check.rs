@@ -1,26 +1,24 @@
 //! `offhook check`: judges captures, phone by phone.
 
-use std::collections::HashSet;
 use std::io::Write;
-use std::net::IpAddr;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
+use super::extract::Extract;
 use super::run::{self, Input, Spool};
 use super::{Bounds, Colour, SECRETS_ARE_SHOWN, Stop, compare, complain, output};
 use crate::event::{Event, Schema, nearest};
 use crate::model::{ModelError, Models, Site, load};
-use crate::phone::{Address, Concerned, Phones};
+use crate::phone::{Concerned, Phones};
 use crate::pipeline::{self, Options, Outcome, Unwatched, Watch};
 use crate::report::compare::Watcher;
 use crate::report::text::Style;
 use crate::report::{FailOn, Only, Report, json, junit, text};
 use crate::source::write::PcapngWriter;
 use crate::source::{Notes, SourceError};
-use crate::time::Ts;
 
 /// Judge captures, phone by phone
 #[derive(Debug, Args)]
@@ -218,32 +216,15 @@ impl Check {
         let told = |error: SourceError| Stop::input(error.to_string());
         let mut source = input.open().map_err(told)?;
         let mut out = PcapngWriter::new(output(Some(path))?)?;
-        let cited: HashSet<u64> = outcome
-            .findings
-            .iter()
-            .filter(|f| f.phones.iter().any(|id| outcome.phones.get(*id).is_some_and(|p| p.is(wanted))))
-            .flat_map(|f| f.frames.iter().copied())
-            .collect();
+        let extract = Extract::of(phone, &outcome.findings, &outcome.phones);
         while let Some(frame) = source.next().map_err(told)? {
-            let packet = crate::decode::packet(&frame);
-            let o = &packet.origin;
-            let ends = match &packet.layer {
-                crate::decode::Layer::Fragment(f) => [Some(f.src), Some(f.dst)],
-                _ => [o.src.map(|e| e.ip), o.dst.map(|e| e.ip)],
-            };
-            let by_mac = phone.mac.is_some() && (o.eth_src == phone.mac || o.eth_dst == phone.mac);
-            let by_ip = ends.into_iter().flatten().any(|ip| had(&phone.addresses, ip, frame.time));
-            if by_mac || by_ip || cited.contains(&frame.number) {
+            if extract.takes(&frame) {
                 out.frame(&frame)?;
             }
         }
         out.finish()?.flush()?;
         Ok(())
     }
-}
-
-fn had(addresses: &[Address], ip: IpAddr, at: Ts) -> bool {
-    addresses.iter().any(|a| a.ip == ip && a.until.is_none_or(|until| at < until))
 }
 
 /// The models to judge with, and which of them the report is narrowed to.

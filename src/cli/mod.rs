@@ -4,12 +4,14 @@ pub mod capture;
 pub mod check;
 pub mod compare;
 pub mod decode;
+pub mod extract;
 pub mod fields;
 pub mod golden;
 pub mod live;
 pub mod models;
 pub mod run;
 pub mod synth;
+pub mod watch;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -36,6 +38,8 @@ enum Command {
     Decode(decode::Decode),
     /// Capture on an interface, judge and tell, without a screen
     Capture(capture::Capture),
+    /// The terminal screen, over files or live
+    Watch(watch::Watch),
     /// Every event and field that -Y, -e and the models may name
     Fields(fields::Fields),
     /// The sequence models, built in or yours
@@ -160,6 +164,7 @@ pub fn main() -> ExitCode {
         Command::Check(it) => it.run(),
         Command::Decode(it) => it.run(),
         Command::Capture(it) => it.run(),
+        Command::Watch(it) => it.run(),
         Command::Fields(it) => it.run(),
         Command::Models(it) => it.run(),
         Command::Golden(it) => it.run(),

@@ -121,6 +121,11 @@ impl Phones {
             .map(|(id, s)| (PhoneId(id as u32), &s.phone))
     }
 
+    /// The number that this phone has now: it may have been found to be another.
+    pub fn now(&self, id: PhoneId) -> PhoneId {
+        PhoneId(self.resolve(id.0))
+    }
+
     /// Whether every switch that spoke could be told to a phone: else nobody knows that a phone's switch is silent.
     pub fn switches_are_clear(&self) -> bool {
         !self.switch_unclear

@@ -62,6 +62,11 @@ impl<W: Watch> Pipeline<W> {
         }
     }
 
+    /// The watcher.
+    pub fn watching(&self) -> &W {
+        &self.core.hub.watch
+    }
+
     /// Findings so far.
     pub fn findings(&self) -> &[Finding] {
         self.reader.core.desk.findings.list()

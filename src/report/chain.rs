@@ -36,14 +36,31 @@ pub struct Chain {
     pub stuck_at: Option<String>,
 }
 
+/// How a flow stands, as far as the chain asks.
+#[derive(Debug, Clone, Copy)]
+pub struct Stand<'f> {
+    /// The model.
+    pub model: &'f str,
+    /// The state it is in.
+    pub state: &'f str,
+    /// What came of it.
+    pub verdict: Verdict,
+}
+
+impl<'f> From<&'f FlowReport> for Stand<'f> {
+    fn from(flow: &'f FlowReport) -> Stand<'f> {
+        Stand { model: &flow.model, state: &flow.state, verdict: flow.verdict }
+    }
+}
+
 impl Chain {
     /// From a phone's flows, and the findings that concern it.
-    pub fn of(flows: &[FlowReport], findings: &[&Finding]) -> Chain {
+    pub fn of(flows: &[Stand<'_>], findings: &[&Finding]) -> Chain {
         let place = |model: &str| CHAIN.iter().position(|step| *step == model);
         let reached = flows
             .iter()
             .filter(|flow| flow.verdict == Verdict::Pass)
-            .filter_map(|flow| Some((place(&flow.model)?, flow)))
+            .filter_map(|flow| Some((place(flow.model)?, flow)))
             .max_by_key(|(place, _)| *place)
             .map(|(_, flow)| format!("{}.{}", flow.model, flow.state));
         let stuck_at = findings
@@ -55,8 +72,8 @@ impl Chain {
         // A configuration server that fails stops the step that waits for its file.
         let waiting = |f: &Finding| {
             (*f.model == *"tftp-server").then_some(())?;
-            let waits = |flow: &&FlowReport| FILES.contains(&flow.model.as_str()) && flow.verdict != Verdict::Pass;
-            flows.iter().filter(waits).max_by_key(|flow| place(&flow.model))
+            let waits = |flow: &&Stand<'_>| FILES.contains(&flow.model) && flow.verdict != Verdict::Pass;
+            flows.iter().filter(waits).max_by_key(|flow| place(flow.model))
         };
         let stuck_at = stuck_at.map(|f| match waiting(f) {
             Some(flow) => format!("{}.{}", flow.model, flow.state),
@@ -66,11 +83,11 @@ impl Chain {
         // else the one that stands last.
         let beyond = || {
             let violated = findings.iter().find(|f| f.severity == Severity::Fail && BESIDE.contains(&&*f.model))?;
-            let named = flows.iter().any(|flow| flow.model == *violated.state && place(&flow.model).is_some());
+            let named = flows.iter().any(|flow| *flow.model == *violated.state && place(flow.model).is_some());
             flows
                 .iter()
-                .filter(|flow| !named || flow.model == *violated.state)
-                .filter_map(|flow| Some((place(&flow.model)?, flow)))
+                .filter(|flow| !named || *flow.model == *violated.state)
+                .filter_map(|flow| Some((place(flow.model)?, flow)))
                 .max_by_key(|(place, _)| *place)
                 .map(|(_, flow)| format!("{}.{}", flow.model, flow.state))
         };

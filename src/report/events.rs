@@ -264,6 +264,11 @@ fn json_value(line: &mut Vec<u8>, def: &FieldDef, value: &Value<'_>, secrets: bo
     }
 }
 
+/// A value for a person: masked if it is a secret, without control characters.
+pub fn shown(def: &'static FieldDef, value: &Value<'_>, secrets: bool) -> String {
+    Plain(def, value, secrets).to_string()
+}
+
 /// A value for a person, masked if it is a secret.
 struct Plain<'v>(&'static FieldDef, &'v Value<'v>, bool);
 

@@ -5,6 +5,7 @@ pub mod compare;
 pub mod events;
 pub mod json;
 pub mod junit;
+pub mod ladder;
 pub mod text;
 pub mod together;
 
@@ -305,7 +306,8 @@ fn capture_report(path: &str, summary: &Summary, notes: &Notes) -> CaptureReport
 
 fn phone_report(capture: usize, phone: &Phone, flows: Vec<FlowReport>, findings: &[&Finding]) -> PhoneReport {
     let verdict = flows.iter().map(|f| f.verdict).max().unwrap_or(Verdict::Inconclusive);
-    let chain = chain::Chain::of(&flows, findings);
+    let stands: Vec<chain::Stand<'_>> = flows.iter().map(chain::Stand::from).collect();
+    let chain = chain::Chain::of(&stands, findings);
     PhoneReport {
         capture,
         name: phone.name.clone(),

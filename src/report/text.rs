@@ -340,7 +340,7 @@ pub fn frames(list: &[u64]) -> String {
 }
 
 /// `GigabitEthernet1/0/7` → `Gi1/0/7`, as the switch itself abbreviates it.
-fn short_port(port: &str) -> String {
+pub fn short_port(port: &str) -> String {
     for (long, short) in [
         ("TwentyFiveGigE", "Twe"),
         ("TenGigabitEthernet", "Te"),
