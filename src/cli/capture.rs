@@ -28,6 +28,9 @@ pub struct Capture {
     /// Judge with these models: a built-in name, or a file or directory of yours besides the built-in ones
     #[arg(long, value_name = "NAME|FILE|DIR")]
     model: Vec<String>,
+    /// What your site says of itself (TOML): timers, CallManagers, SRST, what its regions allow
+    #[arg(long, value_name = "FILE")]
+    site: Option<std::path::PathBuf>,
     /// What ends with exit code 1
     #[arg(long, value_enum, default_value_t = FailOn::Fail, value_name = "WHAT")]
     fail_on: FailOn,
@@ -91,7 +94,7 @@ mod with {
                 return Err(Stop::usage("capture needs -i INTERFACE; -D lists them"));
             }
             let schema = pipeline::schema();
-            let chosen = check::models(&self.model, &schema)?;
+            let chosen = check::models(&self.model, self.site.as_deref(), &schema)?;
             let stop = Arc::new(AtomicBool::new(false));
             let summary = Arc::new(AtomicBool::new(false));
             self.signals(&stop, &summary).map_err(|error| Stop::usage(format!("signals: {error}")))?;

@@ -248,16 +248,24 @@ fn answer(made: &[Made], what: &str, frame: u64) -> (Role, Role) {
 
 /// The step each rung belongs to: the one that it moved, else that of the rung before.
 fn bands(made: &mut [Made], flows: &[Flow]) {
-    let mut moved: HashMap<u64, usize> = HashMap::new();
+    let mut moved: HashMap<u64, Vec<usize>> = HashMap::new();
     for (place, flow) in flows.iter().filter_map(|flow| Some((CHAIN.iter().position(|m| **m == *flow.model)?, flow))) {
         for step in &flow.path {
-            let known = moved.entry(step.frame).or_insert(place);
-            *known = (*known).max(place);
+            moved.entry(step.frame).or_default().push(place);
         }
     }
     let mut band = "";
     for (_, _, rung) in made {
-        if let Some(name) = moved.get(&rung.frame).and_then(|place| CHAIN.get(*place)) {
+        // A message may end one step and begin the next: it is the end of the first, but a link says only what it says.
+        let own = match rung.text.split(' ').next() {
+            Some("cdp" | "lldp") => Some("link"),
+            Some("dhcp") => Some("dhcp"),
+            _ => None,
+        };
+        let places = moved.get(&rung.frame).map(Vec::as_slice).unwrap_or_default();
+        let names = || places.iter().filter_map(|place| Some((*place, *CHAIN.get(*place)?)));
+        let first = || names().filter(|(_, name)| *name != "link").min().map(|(_, name)| name);
+        if let Some(name) = names().map(|(_, name)| name).find(|name| Some(*name) == own).or_else(first) {
             band = name;
         }
         rung.band = band;

@@ -6,6 +6,7 @@ mod terminal;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
@@ -40,6 +41,9 @@ pub struct Watch {
     /// Judge with these models: a built-in name, or a file or directory of yours besides the built-in ones
     #[arg(long, value_name = "NAME|FILE|DIR")]
     model: Vec<String>,
+    /// What your site says of itself (TOML): timers, CallManagers, SRST, what its regions allow
+    #[arg(long, value_name = "FILE")]
+    site: Option<PathBuf>,
     /// Colours
     #[arg(long, value_enum, default_value_t = Colours::Auto, value_name = "WHICH")]
     theme: Colours,
@@ -96,6 +100,8 @@ enum Feed {
 
 /// How long frames are judged before keys are looked at again.
 const SLICE: Duration = Duration::from_millis(20);
+/// How often it is looked whether somebody ends it from outside.
+const REST: Duration = Duration::from_millis(500);
 /// How often the screen is drawn while frames come.
 const DRAW: Duration = Duration::from_millis(100);
 
@@ -117,7 +123,7 @@ impl Watch {
             return Err(Stop::usage("watch needs a terminal; use check for files and capture for interfaces"));
         }
         let schema = pipeline::schema();
-        let chosen = check::models(&self.model, &schema)?;
+        let chosen = check::models(&self.model, self.site.as_deref(), &schema)?;
         let parts = Parts {
             schema: Arc::new(schema),
             models: chosen.models,
@@ -126,8 +132,14 @@ impl Watch {
         };
         let mut app = App::new(Judge::new(parts), self.theme.theme());
         app.secrets = self.show_secrets;
+        // Whoever ends it from outside gets the terminal back too, and what was captured.
+        let stop = Arc::new(AtomicBool::new(false));
+        for signal in [signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
+            let told = signal_hook::flag::register(signal, Arc::clone(&stop));
+            told.map_err(|error| Stop::usage(format!("signals: {error}")))?;
+        }
         if live {
-            return self.live(app);
+            return self.live(app, stop);
         }
         let (mut inputs, errors) = run::inputs(&arguments, true);
         if let Some(error) = errors.first() {
@@ -141,38 +153,32 @@ impl Watch {
         let again = input.clone();
         let player = Player::new(Box::new(move || again.open()), self.speed.unwrap_or(Speed::Full))
             .map_err(|error| Stop::input(error.to_string()))?;
-        self.screen(app, Feed::File(Box::new(player)), Some(input))
+        self.screen(app, Feed::File(Box::new(player)), Some(input), &stop)
     }
 
     #[cfg(not(feature = "live"))]
-    fn live(&self, _: App) -> Result<u8, Stop> {
+    fn live(&self, _: App, _: Arc<AtomicBool>) -> Result<u8, Stop> {
         Err(super::live::absent())
     }
 
     #[cfg(feature = "live")]
-    fn live(&self, mut app: App) -> Result<u8, Stop> {
-        use std::sync::atomic::AtomicBool;
-        let stop = Arc::new(AtomicBool::new(false));
-        for signal in [signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
-            let told = signal_hook::flag::register(signal, Arc::clone(&stop));
-            told.map_err(|error| Stop::usage(format!("signals: {error}")))?;
-        }
+    fn live(&self, mut app: App, stop: Arc<AtomicBool>) -> Result<u8, Stop> {
         let mut said = String::new();
         let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
-        let live = self.taking.begin(true, &[here], stop, &mut |line| said = line)?;
+        let live = self.taking.begin(true, &[here], Arc::clone(&stop), &mut |line| said = line)?;
         app.origin.live = true;
         app.origin.name = self.taking.interface.join(" + ");
         app.origin.written = self.taking.write.is_some();
         app.say(said, false);
-        self.screen(app, Feed::Live(Box::new(live)), None)
+        self.screen(app, Feed::Live(Box::new(live)), None, &stop)
     }
 
-    fn screen(&self, mut app: App, mut feed: Feed, input: Option<Input>) -> Result<u8, Stop> {
+    fn screen(&self, mut app: App, mut feed: Feed, input: Option<Input>, stop: &AtomicBool) -> Result<u8, Stop> {
         let done = {
             let mut terminal = Terminal::begin().map_err(|error| Stop::usage(format!("terminal: {error}")))?;
             // A view that fails must not take what was captured with it.
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                run(&mut app, &mut feed, input.as_ref(), &mut terminal)
+                run(&mut app, &mut feed, input.as_ref(), &mut terminal, stop)
             }))
         };
         match feed {
@@ -197,14 +203,20 @@ impl Watch {
 }
 
 /// Until the user quits.
-fn run(app: &mut App, feed: &mut Feed, input: Option<&Input>, terminal: &mut Terminal) -> Result<(), Stop> {
+fn run(
+    app: &mut App,
+    feed: &mut Feed,
+    input: Option<&Input>,
+    terminal: &mut Terminal,
+    stop: &AtomicBool,
+) -> Result<(), Stop> {
     let told = |error: io::Error| Stop::usage(format!("terminal: {error}"));
     let began = clock();
     let mut drawn: Option<Instant> = None;
     let mut dirty = true;
     let mut changes = app.judge.changes;
     app.size = terminal.size().map_err(told)?;
-    loop {
+    while !stop.load(Ordering::Relaxed) {
         let wait = feed_some(app, feed, began)?;
         let changed = app.judge.changes != changes;
         // A full board costs more than a frame: it is made anew ten times a second, or when a key asks.
@@ -216,7 +228,7 @@ fn run(app: &mut App, feed: &mut Feed, input: Option<&Input>, terminal: &mut Ter
             (drawn, dirty) = (Some(clock()), false);
         }
         let undrawn = app.judge.changes != changes;
-        let wait = if undrawn { wait.min(DRAW) } else { wait };
+        let wait = if undrawn { wait.min(DRAW) } else { wait.min(REST) };
         if !event::poll(wait).map_err(told)? {
             continue;
         }
@@ -242,6 +254,7 @@ fn run(app: &mut App, feed: &mut Feed, input: Option<&Input>, terminal: &mut Ter
             }
         }
     }
+    Ok(())
 }
 
 /// Judges for a slice of time; gives how long nothing more is to be done.

@@ -52,7 +52,7 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
     let area = frame.area();
     let buf = frame.buffer_mut();
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
-        put(buf, area.x, area.y, area.width, Line::from("offhook: make the window larger"));
+        put(buf, area.x, area.y, area.width, Line::from("make the window larger"));
         return;
     }
     let body = body((area.width, area.height));
