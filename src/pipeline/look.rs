@@ -64,7 +64,7 @@ impl<W: Watch> Pipeline<W> {
 
     /// The watcher.
     pub fn watching(&self) -> &W {
-        &self.core.hub.watch
+        &self.reader.core.desk.watch
     }
 
     /// Findings so far.
