@@ -100,3 +100,20 @@ fn an_unreachable_is_tied_to_the_flow_and_the_phone() {
     assert_eq!(lines(&wire, &fields), ["tftp\t69\tSEP001122334455", "sip\t50001\tSEP001122334455"]);
     assert_eq!(lines(&other, &fields), ["sip\t50001\t"], "nobody knows that this is a phone");
 }
+
+#[test]
+fn every_field_is_documented_and_may_be_asked_for() {
+    let schema = offhook::pipeline::schema();
+    let listed = offhook(&["fields"]).out;
+    let listed: std::collections::BTreeSet<&str> = listed.lines().filter_map(|line| line.split('\t').next()).collect();
+    assert!(schema.fields().len() > 1000, "{}", schema.fields().len());
+    for field in schema.fields() {
+        assert!(listed.contains(field.name), "{} is not listed", field.name);
+        assert!(!field.meaning.is_empty(), "{}", field.name);
+        let asked = offhook::expr::Expr::filter(field.name, &schema);
+        assert!(asked.is_ok(), "{}: {asked:?}", field.name);
+    }
+    for event in schema.events() {
+        assert!(listed.contains(event.name) && !event.meaning.is_empty(), "{}", event.name);
+    }
+}
