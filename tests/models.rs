@@ -6,7 +6,7 @@ use std::sync::Arc;
 use offhook::event::Value;
 use offhook::finding::Severity;
 use offhook::model::example::{Example, Line, play};
-use offhook::model::{Site, check, load};
+use offhook::model::{Site, check, doc, load};
 use offhook::pipeline::schema;
 
 #[test]
@@ -85,4 +85,18 @@ fn a_passing_example_of_which_one_direction_is_missing_raises_no_fail() {
         };
         vec![half(true), half(false)]
     });
+}
+
+#[test]
+fn the_page_of_the_documentation_is_current() {
+    let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let models = load::load(&load::builtin(), &schema(), &Site::default()).models().unwrap();
+    let page = doc::page(&models);
+    for model in &models.list {
+        assert!(page.contains(&format!("\n## {}\n", model.id)), "{} is missing", model.id);
+        assert!(model.findings.iter().all(|finding| page.contains(&format!("\n| {} | ", finding.id))));
+        assert!(model.states.iter().all(|state| page.contains(&format!("\n| {} | ", state.name))));
+    }
+    let written = std::fs::read_to_string(here.join("docs/models.md")).unwrap();
+    assert!(written == page, "run `offhook models doc > docs/models.md`");
 }

@@ -1,54 +1,19 @@
 //! Every story of `offhook synth`, judged in memory as the story itself says; and no healthy phone is ever called
 //! broken, however the capture of it suffered.
 
-use std::sync::{Arc, OnceLock};
+#[path = "common/judging.rs"]
+mod judging;
 
-use offhook::event::Schema;
+use judging::{judge, notes, outcome};
 use offhook::finding::{Severity, Verdict};
-use offhook::model::{Models, Site, load};
-use offhook::pipeline::{Options, Outcome, Pipeline, Unwatched, schema};
 use offhook::report::{Only, PhoneReport, Report};
-use offhook::source::{self, Notes};
+use offhook::source::Notes;
 use offhook::synth::noise::{Noise, apply};
 use offhook::synth::scenario::{FileForm, Story};
 use offhook::synth::{self, Frame, stories};
 
 /// Stories that do not come out as they say, and why. Shrinks: one that holds although it stands here fails.
 const NOT_YET: &[(&str, &str)] = &[];
-
-/// The built-in models as they lie on the disk: one that was changed is tried without building anew.
-fn sources() -> Vec<load::Source> {
-    let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let read = |file: &str| std::fs::read_to_string(here.join(file)).unwrap();
-    load::BUILTIN.iter().map(|(file, _)| load::Source { file: (*file).into(), text: read(file) }).collect()
-}
-
-fn judge() -> &'static (Schema, Arc<Models>) {
-    static JUDGE: OnceLock<(Schema, Arc<Models>)> = OnceLock::new();
-    JUDGE.get_or_init(|| {
-        let schema = schema();
-        let models = load::load(&sources(), &schema, &Site::default()).models().unwrap();
-        (schema, Arc::new(models))
-    })
-}
-
-fn outcome(frames: &[Frame], notes: &Notes) -> Outcome {
-    let (schema, models) = judge();
-    let mut pipeline = Pipeline::new(schema, Arc::clone(models), &Options::default(), Unwatched);
-    for (frame, number) in frames.iter().zip(1..) {
-        let Frame { time, bytes, wire_len } = frame;
-        pipeline.frame(&source::Frame { number, time: *time, interface: 0, link: 1, bytes, wire_len: *wire_len });
-    }
-    pipeline.finish(notes).0
-}
-
-fn notes(story: &Story) -> Notes {
-    match story.file {
-        FileForm::Pcap => Notes::default(),
-        FileForm::CutShort(_) => Notes { damage: Some("record 7 is cut off".into()), ..Notes::default() },
-        FileForm::Filtered(filter) => Notes { filter: Some(filter.into()), ..Notes::default() },
-    }
-}
 
 fn report(frames: &[Frame], notes: &Notes) -> Report {
     let mut report = Report::default();

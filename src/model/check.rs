@@ -82,8 +82,36 @@ fn states(raw: &Raw, model: &Model, told: &mut Vec<ModelError>) {
             told.push(error.hint(hint).warning());
         }
     }
+    waits(raw, model, told);
+    if model.subject.is_flow() && !raw.accept.is_empty() {
+        let passes = |state: &usize| model.states.get(*state).is_some_and(|state| state.accept);
+        if !reached.iter().any(passes) {
+            told.push(raw.error(&raw.id, "no way leads to a state in `accept`: this model never passes").warning());
+        }
+    }
     if model.subject.is_flow() && raw.accept.is_empty() {
         told.push(raw.error(&raw.id, "no state is in `accept`: this model never passes").warning());
+    }
+}
+
+/// Deadlines that do nothing, never end, or are never looked at.
+fn waits(raw: &Raw, model: &Model, told: &mut Vec<ModelError>) {
+    for (number, state) in model.states.iter().enumerate() {
+        let Some(text) = raw.states.iter().find(|text| text.name.value == *state.name) else { continue };
+        if state.within.is_some() && state.late.is_empty() {
+            let error = raw.error(&text.name, format!("nothing happens when the time of `{}` is over", state.name));
+            told.push(error.hint("say what in `late`, or leave `within` away").warning());
+        }
+        if state.late.iter().rev().skip(1).any(|late| late.when.is_none()) {
+            let error = raw.error(&text.name, format!("an entry of `late` of `{}` is never looked at", state.name));
+            told.push(error.hint("one before it has no `when`").warning());
+        }
+        // Behind others it is what waits for one of them to hold.
+        let endless = |late: &super::Late| late.when.is_none() && late.to == Some(number) && late.actions.is_empty();
+        if state.late.first().is_some_and(endless) {
+            let error = raw.error(&text.name, format!("`{}` waits without end", state.name));
+            told.push(error.hint("give the entry of `late` that waits once more a `when`").warning());
+        }
     }
 }
 

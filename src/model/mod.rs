@@ -72,6 +72,7 @@
 mod act;
 pub mod check;
 mod compile;
+pub mod doc;
 pub mod engine;
 pub mod example;
 pub mod facts;
