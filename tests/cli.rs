@@ -4,7 +4,7 @@ mod common;
 
 use std::path::{Path, PathBuf};
 
-use common::{Ran, offhook, offhook_with};
+use common::{Ran, offhook, offhook_with, orderly};
 use serde_json::Value;
 
 /// Writes a scenario to a temporary file.
@@ -333,4 +333,29 @@ fn one_thread_and_two_say_the_same() {
         judged += usize::from(one.code < 3);
     }
     assert!(judged > 20, "{judged} captures judged");
+}
+
+#[test]
+fn the_way_a_phone_took_is_drawn_with_the_arrow_that_is_missing() {
+    let capture = "captures/dhcp-no-answer.pcap";
+    let dot = orderly(&["models", "graph", "dhcp", "--format", "dot", "--capture", capture]);
+    assert_eq!(dot.code, 0, "{}", dot.err);
+    assert!(dot.out.starts_with("digraph \"dhcp\"") && dot.out.contains("penwidth=3"), "{}", dot.out);
+    assert_eq!(dot.out.matches("style=dashed").count(), 1, "{}", dot.out);
+    let mermaid = orderly(&["models", "graph", "dhcp", "--capture", capture]);
+    assert!(
+        mermaid.out.contains(" ==>|\"frame ") && mermaid.out.contains(" -.->|\"missing<br/>dhcp.offer"),
+        "{}",
+        mermaid.out
+    );
+    // Without a name, every model that the phone has a run of; without a capture, every model.
+    let all = orderly(&["models", "graph", "--format", "dot", "--capture", capture]);
+    assert!(all.out.matches("digraph ").count() >= 2, "{}", all.out);
+    let every = orderly(&["models", "graph"]);
+    let listed = orderly(&["models", "list"]);
+    assert_eq!(every.out.matches("stateDiagram-v2").count(), listed.out.lines().count());
+    let nobody = offhook(&["models", "graph", "dhcp", "--capture", capture, "--phone", "SEPFFFFFFFFFFFF"]);
+    assert_eq!(nobody.code, 2);
+    let healthy = orderly(&["models", "graph", "dhcp", "--capture", "captures/boot-known-phone-http.pcap"]);
+    assert!(!healthy.out.contains("-.->") && healthy.out.contains(" ==>|"), "{}", healthy.out);
 }

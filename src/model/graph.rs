@@ -23,8 +23,10 @@ struct Edge {
     to: usize,
     text: String,
     late: bool,
-    /// A violation is found on it.
+    /// A violation is found on each of its ways.
     fails: bool,
+    /// On one of them at least.
+    may_fail: bool,
 }
 
 fn edges(model: &Model) -> Vec<Edge> {
@@ -36,20 +38,26 @@ fn edges(model: &Model) -> Vec<Edge> {
     let raised = |actions: &[Action]| -> String {
         actions.iter().filter_map(finding).map(|finding| format!(" !{}", finding.id)).collect()
     };
-    let fails = |actions: &[Action]| actions.iter().filter_map(finding).any(|f| f.severity == Severity::Fail);
+    let fails = |actions: &[Action]| {
+        actions.iter().any(|action| {
+            matches!(action, Action::Raise { when: None, .. })
+                && finding(action).is_some_and(|finding| finding.severity == Severity::Fail)
+        })
+    };
     for row in &model.rows {
         let events: Vec<&str> = row.by.iter().map(|event| event.name).collect();
         let guard = if row.when.is_some() { " [..]" } else { "" };
         for from in &row.from {
             let text = format!("{}{guard}{}", events.join(" | "), raised(&row.actions));
             let fails = fails(&row.actions);
-            edges.push(Edge { from: *from, to: row.to.unwrap_or(*from), text, late: false, fails });
+            edges.push(Edge { from: *from, to: row.to.unwrap_or(*from), text, late: false, fails, may_fail: fails });
         }
     }
     for (from, state) in model.states.iter().enumerate() {
         for late in &state.late {
             let text = format!("after {}{}", state.limit.as_deref().unwrap_or_default(), raised(&late.actions));
-            edges.push(Edge { from, to: late.to.unwrap_or(from), text, late: true, fails: fails(&late.actions) });
+            let fails = fails(&late.actions);
+            edges.push(Edge { from, to: late.to.unwrap_or(from), text, late: true, fails, may_fail: fails });
         }
     }
     // Several rows between the same two states are one arrow.
@@ -58,6 +66,7 @@ fn edges(model: &Model) -> Vec<Edge> {
         match merged.iter_mut().find(|known| (known.from, known.to, known.late) == (edge.from, edge.to, edge.late)) {
             Some(known) => {
                 known.fails &= edge.fails;
+                known.may_fail |= edge.fails;
                 if !known.text.split('\n').any(|line| line == edge.text) {
                     known.text.push('\n');
                     known.text.push_str(&edge.text);
@@ -69,32 +78,30 @@ fn edges(model: &Model) -> Vec<Edge> {
     merged
 }
 
-/// How far each state is from one that accepts, in arrows; `None` from where there is no way.
-fn distances(model: &Model, edges: &[Edge]) -> Vec<Option<usize>> {
-    let mut far: Vec<Option<usize>> = model.states.iter().map(|state| state.accept.then_some(0)).collect();
+/// From which states there is a way to one that accepts.
+fn hopeful(model: &Model, edges: &[Edge]) -> Vec<bool> {
+    let mut hopeful: Vec<bool> = model.states.iter().map(|state| state.accept).collect();
     for _ in 0..model.states.len() {
         for edge in edges.iter().filter(|edge| !edge.fails) {
-            let next = far.get(edge.to).copied().flatten().map(|far| far + 1);
-            if let Some(place) = far.get_mut(edge.from)
-                && let Some(next) = next
-                && place.is_none_or(|place| next < place)
+            if hopeful.get(edge.to) == Some(&true)
+                && let Some(from) = hopeful.get_mut(edge.from)
             {
-                *place = Some(next);
+                *from = true;
             }
         }
     }
-    far
+    hopeful
 }
 
-/// The arrow that should have come in the state where the phone stopped: the one that is the nearest way to a state
-/// that accepts; in such a state the one that stays in it.
+/// The arrow that should have come in the state where the phone stopped: the first in the file on a way to a state that
+/// accepts; in such a state the one that stays in it.
 fn missing(model: &Model, edges: &[Edge], walk: &Walk) -> Option<(usize, usize)> {
     let stuck = walk.stuck.as_deref()?;
     let from = model.states.iter().position(|state| &*state.name == stuck)?;
     if model.states.get(from).is_some_and(|state| state.accept) {
         return Some((from, from));
     }
-    let far = distances(model, edges);
+    let hopeful = hopeful(model, edges);
     // Where it went on from here is not what did not come.
     let was = taken(model, walk);
     let ways = |fresh: bool| {
@@ -103,9 +110,9 @@ fn missing(model: &Model, edges: &[Edge], walk: &Walk) -> Option<(usize, usize)>
             .iter()
             .filter(move |edge| edge.from == from && edge.to != from && !edge.late && !edge.fails)
             .filter(move |edge| !fresh || !was.iter().any(|(a, b, _)| (*a, *b) == (edge.from, edge.to)))
-            .filter_map(|edge| Some((far.get(edge.to).copied().flatten()?, edge.to)))
-            .min_by_key(|(far, _)| *far)
-            .map(|(_, to)| (from, to))
+            .filter(|edge| hopeful.get(edge.to) == Some(&true))
+            .min_by_key(|edge| edge.may_fail)
+            .map(|edge| (from, edge.to))
     };
     ways(true).or_else(|| ways(false))
 }
