@@ -162,3 +162,67 @@ fn wanted_by_name_mac_or_address() {
     }
     assert!(!phone.is("10.20.0.51"));
 }
+
+/// An event between any two ends.
+fn between(
+    room: &mut Room,
+    name: &str,
+    ends: [(IpAddr, u16); 2],
+    sender: Side,
+    fields: &[(&str, &'static str)],
+) -> usize {
+    room.frame += 1;
+    let mut origin = Origin::at(room.frame, Ts::from_nanos(room.frame as i64 * 1_000_000_000));
+    let [src, dst] = ends.map(|(ip, port)| Some(Endpoint { ip, port }));
+    (origin.src, origin.dst, origin.ip_proto, origin.sender) = (src, dst, 6, Some(sender));
+    let fields: Vec<Field<'static>> = fields
+        .iter()
+        .map(|(name, value)| Field {
+            def: room.schema.field(name).unwrap(),
+            value: Value::Text((*value).into()),
+            at: 0,
+            len: 0,
+        })
+        .collect();
+    let def = room.schema.event(name).unwrap();
+    let frames = [room.frame];
+    let event = Event { def, origin: &origin, fields: &fields, frames: &frames, bytes: &[], defect: None };
+    room.phones.observe(&event, true).concerned.len()
+}
+
+#[test]
+fn who_answers_a_push_is_a_phone_and_the_push_waited_for_it() {
+    let mut room = Room::new();
+    let (pusher, phone) = ((address(9), 40_000), (address(50), 80));
+    let push = [("http.request.uri", "/CGI/Execute")];
+    assert_eq!(between(&mut room, "http.request", [pusher, phone], Side::Client, &push), 0);
+    // Any web server may send XML; a phone's answer is its own.
+    let menu = [("ciscoxml.type", "CiscoIPPhoneMenu")];
+    assert_eq!(between(&mut room, "ciscoxml.object", [phone, pusher], Side::Server, &menu), 0);
+    let answer = [("ciscoxml.type", "CiscoIPPhoneResponse")];
+    assert_eq!(between(&mut room, "ciscoxml.object", [phone, pusher], Side::Server, &answer), 1);
+    let waited = room.phones.observed_for_test();
+    assert_eq!(waited.len(), 1);
+    assert_eq!(waited.first().map(|(_, frames)| frames.first().copied()), Some(Some(1)));
+}
+
+#[test]
+fn a_refused_web_port_makes_a_phone_of_a_phones_hardware_address_where_nobody_else_is_one() {
+    let refused = |mac: [u8; 6], port: u16, other_phone: bool| {
+        let mut room = Room::new();
+        if other_phone {
+            room.asks(A, address(77), "SEP001122334455");
+        }
+        let arp = [("arp.src.hw_mac", Value::Mac(mac)), ("arp.src.proto_ipv4", Value::Ip(address(50)))];
+        room.event("arp.reply", mac, None, &arp);
+        let (asks, asked) = ((address(9), 40_000), (address(50), port));
+        between(&mut room, "tcp.connect", [asks, asked], Side::Client, &[]);
+        between(&mut room, "tcp.refused", [asked, asks], Side::Server, &[]);
+        room.phones.finish().len()
+    };
+    const PHONE: [u8; 6] = [0x00, 0x1b, 0x54, 1, 2, 3];
+    assert_eq!(refused(PHONE, 80, false), 1);
+    assert_eq!(refused(PHONE, 22, false), 0, "no port of a phone's web server");
+    assert_eq!(refused(ROUTER, 80, false), 0, "no hardware address of a phone");
+    assert_eq!(refused(PHONE, 80, true), 0, "another phone is there");
+}
