@@ -22,6 +22,10 @@ pub struct Device {
     pub full: bool,
     /// Cut in the middle: not well-formed.
     pub cut: bool,
+    /// It speaks SCCP.
+    pub sccp: bool,
+    /// The SRST gateway.
+    pub srst: Option<Ipv4Addr>,
     /// Other settings, as XML.
     pub more: &'static str,
 }
@@ -41,12 +45,24 @@ pub struct Default {
 pub fn device(it: &Device, index: u32) -> String {
     let mut out =
         String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<device xsi:type=\"axl:XIPPhone\" ctiid=\"42\">\n");
-    let _ = writeln!(out, "<fullConfig>{}</fullConfig>\n<deviceProtocol>SIP</deviceProtocol>", it.full);
+    let _ = writeln!(
+        out,
+        "<fullConfig>{}</fullConfig>\n<deviceProtocol>{}</deviceProtocol>",
+        it.full,
+        if it.sccp { "SCCP" } else { "SIP" }
+    );
     out.push_str("<ipAddressMode>0</ipAddressMode>\n");
     if it.full {
         out.push_str("<devicePool>\n<dateTimeSetting><dateTemplate>D/M/Y</dateTemplate><timeZone>W. Europe Standard/Daylight Time</timeZone></dateTimeSetting>\n");
         group(&mut out, it.members);
-        out.push_str("<srstInfo><srstOption>Disable</srstOption></srstInfo>\n<connectionMonitorDuration>120</connectionMonitorDuration>\n</devicePool>\n");
+        match it.srst {
+            None => out.push_str("<srstInfo><srstOption>Disable</srstOption></srstInfo>\n"),
+            Some(ip) => drop(writeln!(
+                out,
+                "<srstInfo><srstOption>User Specific</srstOption><ipAddr1>{ip}</ipAddr1><port1>2000</port1><sipIpAddr1>{ip}</sipIpAddr1><sipPort1>5060</sipPort1></srstInfo>"
+            )),
+        }
+        out.push_str("<connectionMonitorDuration>120</connectionMonitorDuration>\n</devicePool>\n");
         tvs(&mut out, it.members);
         out.push_str("<sipProfile>\n<sipStack><timerRegisterExpires>3600</timerRegisterExpires><timerRegisterDelta>5</timerRegisterDelta><timerKeepAliveExpires>120</timerKeepAliveExpires></sipStack>\n");
         if let Some(first) = it.dn {

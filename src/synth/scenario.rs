@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 
 use super::cnf::{Default, Device};
 use super::dhcp::{LEASE, Lease};
+use super::media::{Call, Stream};
 use super::noise::Noise;
 use super::sip::Purpose;
 use super::talk::Talk;
@@ -85,6 +86,10 @@ pub const STORY: Story = Story {
 pub const CM1: Ipv4Addr = Ipv4Addr::new(10, 1, 1, 10);
 /// The subscriber.
 pub const CM2: Ipv4Addr = Ipv4Addr::new(10, 1, 1, 11);
+/// A second subscriber.
+pub const CM3: Ipv4Addr = Ipv4Addr::new(10, 1, 1, 12);
+/// The gateway of the site, for when nobody else is there.
+pub const SRST: Ipv4Addr = Ipv4Addr::new(10, 20, 0, 2);
 /// A server outside the cluster.
 pub const OTHER: Ipv4Addr = Ipv4Addr::new(10, 1, 1, 99);
 
@@ -119,6 +124,8 @@ pub struct Site {
     pub addressed: bool,
     /// The alarm is long: two segments, or two fragments.
     pub long_alarm: bool,
+    /// The phones begin so many ms after each other.
+    pub apart: u32,
 }
 
 /// The site of the protocol pages: CDP, voice VLAN 110, power to spare.
@@ -137,6 +144,7 @@ pub const SITE: Site = Site {
     transport: Transport::Tcp,
     addressed: false,
     long_alarm: false,
+    apart: 730,
 };
 
 /// How the phone fetches files.
@@ -163,6 +171,8 @@ pub enum Transport {
     Udp,
     /// TLS 5061.
     Tls,
+    /// No SIP but SCCP: TCP 2000.
+    Sccp,
 }
 
 /// One thing that happens.
@@ -246,8 +256,64 @@ pub enum Step {
     /// The phone calls a number, and the other side rings and answers.
     Dial(&'static str),
 
+    /// A call by SIP on the active connection.
+    Call(&'static Call),
+    /// Streams side by side, so many packets of each, 20 ms apart.
+    Streams(&'static [Stream], u32),
+    /// The phone joins a group, or leaves it.
+    Igmp(bool, Ipv4Addr),
+    /// SCCP on the active connection.
+    Sccp(Sccp),
+    /// SCCP on the standby connection.
+    SccpStandby(Sccp),
+    /// The token that brings the phone back is asked for on the standby connection, by SIP.
+    Token(Reply),
+    /// The active and the standby connection change places.
+    Swap,
+    /// The same after so many milliseconds.
+    Millis(u32),
+
     /// A message that cannot be read.
     Broken(Broken),
+}
+
+/// One thing of SCCP.
+#[derive(Debug, Clone, Copy)]
+pub enum Sccp {
+    /// Alarm and Register, and what comes of it.
+    Register(Registered),
+    /// After so many seconds a KeepAlive, answered or not.
+    Keepalive(u32, bool),
+    /// The CallManager orders: 1 reset, 2 restart.
+    Reset(u32),
+    /// The station leaves.
+    Leave,
+    /// The station asks to come back, and may or not.
+    Token(bool),
+    /// The station asks which firmware it shall run.
+    Version(&'static str),
+    /// A call rings, is taken, and ends; `redirecting` forwarded it for a reason.
+    Rings {
+        /// Who is called.
+        number: &'static str,
+        /// Who forwarded it.
+        redirecting: &'static str,
+        /// Why: 2 nobody answered.
+        reason: u32,
+    },
+    /// A call of the phone; another status than 0 says that it cannot receive.
+    Call(&'static Call, u32),
+}
+
+/// What comes of a Register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Registered {
+    /// RegisterAck.
+    Yes,
+    /// RegisterReject with a text.
+    No(&'static str),
+    /// Nothing for 20 s.
+    Silence,
 }
 
 /// Whether an ARP request is answered.
@@ -289,6 +355,8 @@ pub enum File {
     Default,
     /// `XMLDefault.cnf.xml`
     DefaultPlain,
+    /// `SEP<mac>.cnf`, as phones before XML ask for.
+    Cnf,
     /// Any other.
     Named(&'static str),
 }

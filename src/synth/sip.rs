@@ -173,6 +173,76 @@ impl Line {
     }
 }
 
+impl Line {
+    /// The INVITE of a call, with an offer.
+    pub fn call(&mut self, number: &str, offer: &str) -> String {
+        let tag = self.tag();
+        let out = self.start("INVITE", &tag);
+        let Line { server, message, .. } = &*self;
+        let out = out.replacen(&format!("INVITE sip:{server}"), &format!("INVITE sip:{number}@{server};user=phone"), 1);
+        format!(
+            "{out}To: <sip:{number}@{server}>\r\nCall-ID: {}\r\nCSeq: 101 INVITE\r\nMax-Forwards: 70\r\nUser-Agent: Cisco-CP7821/12.1.1\r\nContact: {}\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{offer}",
+            self.call_id().replacen("-0a0b", &format!("-{message:04x}"), 1),
+            self.contact(),
+            offer.len()
+        )
+    }
+
+    /// What follows an INVITE in its dialog: ACK, or so many requests later BYE.
+    pub fn follow(&mut self, method: &str, invite: &str, later: u32) -> String {
+        self.message += 1;
+        let mut lines = invite.lines();
+        let first = lines.next().unwrap_or_default().replacen("INVITE", method, 1);
+        let mut out = format!("{first}\r\n");
+        for line in lines {
+            match line.split(':').next().unwrap_or_default() {
+                "Via" => {
+                    let branch = format!("z9hG4bKf{:04x}{:04x}", self.dialog, self.message);
+                    let _ = write!(out, "{};branch={branch}\r\n", line.split(";branch").next().unwrap_or_default());
+                }
+                "From" | "Call-ID" => {
+                    let _ = write!(out, "{line}\r\n");
+                }
+                "To" => {
+                    let _ = write!(out, "{line};tag=ans200\r\n");
+                }
+                _ => {}
+            }
+        }
+        let _ = write!(
+            out,
+            "CSeq: {} {method}\r\nMax-Forwards: 70\r\nUser-Agent: Cisco-CP7821/12.1.1\r\nContent-Length: 0\r\n\r\n",
+            101 + later
+        );
+        out
+    }
+
+    /// The REFER that asks a better CallManager whether the phone may come back.
+    pub fn token(&mut self) -> String {
+        let tag = self.tag();
+        let out = self.start("REFER", &tag);
+        let Line { ip, server, user, message, .. } = &*self;
+        format!(
+            "{out}To: <sip:{server}>\r\nCall-ID: {}\r\nCSeq: 1000 REFER\r\nMax-Forwards: 70\r\nUser-Agent: Cisco-CP7821/12.1.1\r\nContact: {}\r\nExpires: 10\r\nRefer-To: <urn:X-cisco-remotecc:token-registration>\r\nReferred-By: <sip:{user}@{ip}>\r\nContent-Length: 0\r\n\r\n",
+            self.call_id().replacen("-0a0b", &format!("-7{message:03x}"), 1),
+            self.contact()
+        )
+    }
+}
+
+/// An answer with a session description, or with a cause.
+pub fn answer_with(request: &str, code: u16, at: Ts, cause: u16, body: Option<&str>) -> String {
+    let text = answer(request, code, at);
+    let head = text.trim_end_matches("Content-Length: 0\r\n\r\n");
+    let reason = if cause > 0 { format!("Reason: Q.850;cause={cause}\r\n") } else { String::new() };
+    match body {
+        Some(body) => {
+            format!("{head}{reason}Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+        }
+        None => format!("{head}{reason}Content-Length: 0\r\n\r\n"),
+    }
+}
+
 /// An answer to `request`, with the headers that must be repeated.
 pub fn answer(request: &str, code: u16, at: Ts) -> String {
     let mut out = format!("SIP/2.0 {code} {}\r\n", phrase(code));
@@ -237,11 +307,15 @@ fn phrase(code: u16) -> &'static str {
     match code {
         100 => "Trying",
         200 => "OK",
+        180 => "Ringing",
         202 => "Accepted",
         400 => "Bad Request",
         401 => "Unauthorized",
         403 => "Forbidden",
         404 => "Not Found",
+        480 => "Temporarily Unavailable",
+        486 => "Busy Here",
+        488 => "Not Acceptable Here",
         500 => "Internal Server Error",
         503 => "Service Unavailable",
         _ => "Unknown",

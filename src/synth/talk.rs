@@ -18,6 +18,8 @@ pub struct Talk {
     pub port: u16,
     /// How the connection is taken.
     pub accepts: Accepts,
+    /// Type of service byte; 0x60 is CS3.
+    pub tos: u8,
     /// What is said, in order. `Side::Phone` is who connects, whoever that is.
     pub says: &'static [Say],
 }
@@ -72,6 +74,7 @@ pub const TALK: Talk = Talk {
     server: Host::At(super::scenario::OTHER),
     port: 8080,
     accepts: Accepts::Yes,
+    tos: 0,
     says: &[],
 };
 

@@ -12,10 +12,11 @@ use super::net::Conn;
 const TOS: u8 = 0x60;
 const SIP: u16 = 5060;
 const SIPS: u16 = 5061;
+const SCCP: u16 = 2000;
 
 /// The signalling of the phone with one CallManager.
 pub(super) struct Session {
-    line: Line,
+    pub(super) line: Line,
     channel: Channel,
 }
 
@@ -31,6 +32,10 @@ impl Player {
             Transport::Udp => (Channel::Udp, SIP, "UDP"),
             Transport::Tcp => {
                 let conn = self.connect(server, SIP, TOS, accepts)?;
+                (Channel::Tcp(conn.clone()), conn.port, "TCP")
+            }
+            Transport::Sccp => {
+                let conn = self.connect(server, SCCP, TOS, accepts)?;
                 (Channel::Tcp(conn.clone()), conn.port, "TCP")
             }
             Transport::Tls => {
@@ -154,7 +159,7 @@ impl Player {
         self.told(session, &text, 200);
     }
 
-    fn user_name(&self) -> String {
+    pub(super) fn user_name(&self) -> String {
         match self.user {
             User::AutoReg => "AUTO-REG".to_owned(),
             User::Number(first) => (first + self.index).to_string(),
@@ -218,18 +223,30 @@ impl Player {
     }
 
     /// Carries a message the way this session does.
-    fn say(&mut self, session: &mut Session, side: Side, text: &str) {
+    pub(super) fn say(&mut self, session: &mut Session, side: Side, text: &str) {
+        self.carry(session, side, text.as_bytes(), TOS);
+    }
+
+    /// Asks for the token that brings the phone back.
+    pub(super) fn token(&mut self, session: &mut Session, reply: Reply) {
+        session.line.user = self.user_name();
+        let text = session.line.token();
+        self.asked(session, &text, reply, 202);
+    }
+
+    /// Carries bytes the way this session does.
+    pub(super) fn carry(&mut self, session: &mut Session, side: Side, bytes: &[u8], tos: u8) {
         match &mut session.channel {
-            Channel::Tcp(conn) => self.send(conn, side, text.as_bytes()),
+            Channel::Tcp(conn) => self.send(conn, side, bytes),
             Channel::Tls(conn) => {
                 let seed = u64::from(self.fresh());
-                self.send(conn, side, &tls::data(text.len(), seed));
+                self.send(conn, side, &tls::data(bytes.len(), seed));
             }
             Channel::Udp => {
                 let (phone, server) = ((self.own, SIP), (session.line.server, SIP));
                 match side {
-                    Side::Phone => self.udp(phone, server, TOS, text.as_bytes()),
-                    Side::Server => self.udp(server, phone, TOS, text.as_bytes()),
+                    Side::Phone => self.udp(phone, server, tos, bytes),
+                    Side::Server => self.udp(server, phone, tos, bytes),
                 }
             }
         }

@@ -61,6 +61,7 @@ impl Player {
             File::ItlSep => format!("ITL{sep}.tlv"),
             File::ItlFile => "ITLFile.tlv".into(),
             File::Plain => format!("{sep}.cnf.xml"),
+            File::Cnf => format!("{sep}.cnf"),
             File::Signed => format!("{sep}.cnf.xml.sgn"),
             File::Encrypted => format!("{sep}.cnf.xml.enc.sgn"),
             File::Default => "XMLDefault.cnf.xml.sgn".into(),

@@ -5,6 +5,7 @@
 mod call;
 mod fetch;
 mod link;
+mod media;
 mod net;
 mod talk;
 
@@ -82,7 +83,7 @@ impl Player {
         let own = Ipv4Addr::new(10, 20 + (index / 51_200) as u8, (index / 200) as u8, 50 + (index % 200) as u8);
         let number = 0x0011_2233_4455_u64 + u64::from(index);
         let [_, _, mac @ ..] = number.to_be_bytes();
-        let start = START + Span::from_millis(i64::from(index) * 730);
+        let start = START + Span::from_millis(i64::from(index) * i64::from(site.apart));
         let mut player = Player {
             site: *site,
             now: start,
@@ -169,6 +170,15 @@ impl Player {
             Step::Camera => self.push(super::cdp::camera(talk::CAMERA)),
             Step::Dial(number) => self.with_active(|player, session| player.dial(session, number)),
 
+            Step::Call(call) => self.with_active(|player, session| player.call(session, call)),
+            Step::Streams(streams, packets) => self.streams(streams, packets),
+            Step::Igmp(join, group) => self.igmp(join, group),
+            Step::Sccp(what) => self.with_active(|player, session| player.sccp(session, &what)),
+            Step::SccpStandby(what) => self.with_standby(|player, session| player.sccp(session, &what)),
+            Step::Token(reply) => self.with_standby(|player, session| player.token(session, reply)),
+            Step::Swap => std::mem::swap(&mut self.active, &mut self.standby),
+            Step::Millis(millis) => self.millis(i64::from(millis)),
+
             Step::Broken(what) => self.broken(what),
         }
     }
@@ -177,6 +187,13 @@ impl Player {
         if let Some(mut session) = self.active.take() {
             act(self, &mut session);
             self.active = Some(session);
+        }
+    }
+
+    fn with_standby(&mut self, act: impl FnOnce(&mut Player, &mut Session)) {
+        if let Some(mut session) = self.standby.take() {
+            act(self, &mut session);
+            self.standby = Some(session);
         }
     }
 

@@ -33,6 +33,11 @@ impl Player {
     }
 
     /// Identification and time to live as they are at the place of the capture.
+    /// The same, of a packet whose time to live is said.
+    pub(super) fn numbered(&mut self, ip: Ip) -> Ip {
+        Ip { ttl: ip.ttl, ..self.routed(ip) }
+    }
+
     fn routed(&mut self, ip: Ip) -> Ip {
         let seed = u16::from_be_bytes([ip.src.octets()[3], 0]).wrapping_add((self.index as u16).wrapping_mul(31));
         let id = self.ids.entry(ip.src).or_insert(seed);

@@ -15,7 +15,7 @@ impl Player {
     pub(super) fn talk(&mut self, talk: &Talk) {
         self.millis(40);
         let (client, server) = (self.host(talk.client), self.host(talk.server));
-        let Some(mut conn) = self.connect_from(client, server, talk.port, 0, talk.accepts) else { return };
+        let Some(mut conn) = self.connect_from(client, server, talk.port, talk.tos, talk.accepts) else { return };
         for say in talk.says {
             self.millis(15);
             self.say_in(&mut conn, talk, *say);

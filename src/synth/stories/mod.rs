@@ -1,6 +1,7 @@
 //! The stories: one table a subject.
 
 mod boot;
+mod calls;
 mod capf;
 mod capture;
 mod cast;
@@ -11,6 +12,7 @@ mod link;
 mod mobility;
 mod parts;
 mod register;
+mod sccp;
 mod secure;
 mod servers;
 mod services;
@@ -34,6 +36,8 @@ static ALL: LazyLock<Vec<Story>> = LazyLock::new(|| {
         unknown::STORIES,
         register::STORIES,
         boot::STORIES,
+        calls::STORIES,
+        sccp::STORIES,
         capf::STORIES,
         services::STORIES,
         cast::STORIES,

@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use super::super::cnf::{Default, Device};
-use super::super::scenario::{CM1, CM2, Content, File, Got, Step, Wrap};
+use super::super::scenario::{CM1, CM2, CM3, Content, File, Got, SRST, Step, Wrap};
 use super::super::trust::{
     CAPF, CUCM1, CUCM2, CUCM3, Damage, EXPIRED, Key, List, ROGUE, Record, Role, SAST, TVS1, TVS2,
 };
@@ -119,10 +119,20 @@ pub const KNOWN: Device = Device {
     full: true,
     cut: false,
     more: "",
+    sccp: false,
+    srst: None,
 };
 
 /// A known phone, plain, with two CallManagers.
 pub static DEVICE: Device = KNOWN;
+/// By SCCP.
+pub static SKINNY: Device = Device { sccp: true, ..KNOWN };
+/// By SCCP, with one CallManager.
+pub static SKINNY_SINGLE: Device = Device { sccp: true, members: &[CM1], ..KNOWN };
+/// With three CallManagers.
+pub static TRIPLE: Device = Device { members: &[CM1, CM2, CM3], ..KNOWN };
+/// With an SRST gateway.
+pub static WITH_SRST: Device = Device { srst: Some(SRST), ..KNOWN };
 /// With one CallManager.
 pub static SINGLE: Device = Device { members: &[CM1], ..KNOWN };
 /// By UDP.
@@ -164,6 +174,15 @@ pub const GET_SINGLE: Step = Step::Fetch(File::Signed, Got::Found(Content::Devic
 /// Encrypted mode.
 pub const GET_SECURE: Step = Step::Fetch(File::Signed, Got::Found(Content::Device(&SECURE, SIGNED)));
 
+/// By SCCP.
+pub const GET_SKINNY: Step = Step::Fetch(File::Signed, Got::Found(Content::Device(&SKINNY, SIGNED)));
+/// By SCCP, with one CallManager.
+pub const GET_SKINNY_SINGLE: Step = Step::Fetch(File::Signed, Got::Found(Content::Device(&SKINNY_SINGLE, SIGNED)));
+/// What a known phone that speaks SCCP fetches.
+pub const FILES_SKINNY: &[Step] = &[NO_CTL, GET_ITL, GET_SKINNY];
+/// With one CallManager.
+pub const FILES_SKINNY_SINGLE: &[Step] = &[NO_CTL, GET_ITL, GET_SKINNY_SINGLE];
+
 /// What a known phone fetches.
 pub const FILES: &[Step] = &[NO_CTL, GET_ITL, GET_CONFIG];
 /// With one CallManager.
@@ -181,3 +200,7 @@ pub const UNKNOWN_LISTS: &[Step] = &[
 /// What an unknown phone fetches where auto-registration is on.
 pub const UNKNOWN_FILES: &[Step] =
     &[Step::Do(UNKNOWN_LISTS), Step::Fetch(File::Default, Got::Found(Content::Default(&DEFAULT, SIGNED)))];
+/// Encrypted mode, by SCCP.
+pub static SKINNY_SECURE: Device = Device { mode: 3, transport: 3, sccp: true, members: &[CM1], ..KNOWN };
+/// The default configuration where unknown phones are refused.
+pub const GET_OFF: Step = Step::Fetch(File::Default, Got::Found(Content::Default(&DEFAULT_OFF, SIGNED)));
