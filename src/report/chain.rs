@@ -91,12 +91,7 @@ impl Chain {
                 .max_by_key(|(place, _)| *place)
                 .map(|(_, flow)| format!("{}.{}", flow.model, flow.state))
         };
-        // What is no boot at all, such as a service: where that stopped.
-        let elsewhere = || {
-            let failed = findings.iter().filter(|f| f.severity == Severity::Fail).min_by_key(|f| f.time)?;
-            Some(format!("{}.{}", failed.model, failed.state))
-        };
-        let stuck_at = stuck_at.or_else(beyond).or_else(elsewhere);
+        let stuck_at = stuck_at.or_else(beyond);
         Chain { reached, stuck_at }
     }
 }

@@ -258,6 +258,10 @@ pub enum Step {
 
     /// A call by SIP on the active connection.
     Call(&'static Call),
+    /// The same, and the phone transfers it itself before it hangs up.
+    Transfer(&'static Call),
+    /// CallManager calls a server by its SIP trunk.
+    Invite(&'static Trunk),
     /// Streams side by side, so many packets of each, 20 ms apart.
     Streams(&'static [Stream], u32),
     /// The phone joins a group, or leaves it.
@@ -275,6 +279,15 @@ pub enum Step {
 
     /// A message that cannot be read.
     Broken(Broken),
+}
+
+/// A call of the CallManager to a server by UDP; unanswered without a payload type of the answer.
+#[derive(Debug, Clone, Copy)]
+pub struct Trunk {
+    /// Who is called.
+    pub server: Ipv4Addr,
+    /// The payload type that it answers with.
+    pub codec: Option<u8>,
 }
 
 /// One thing of SCCP.

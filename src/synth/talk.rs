@@ -42,6 +42,8 @@ pub enum Say {
     GetVia(&'static str, &'static str),
     /// The client POSTs a form to a path.
     Post(&'static str, &'static str),
+    /// The same, of a host that the client knows by this address.
+    PostTo(&'static str, &'static str, &'static str),
     /// The server answers: status, type and body.
     Answer(u16, &'static str, &'static str),
     /// The server answers with an archive of so many bytes.

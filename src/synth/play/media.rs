@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use super::super::frame::{self, Ip};
 use super::super::media::{self, Call, Stream};
-use super::super::scenario::{Registered, Sccp, Side};
+use super::super::scenario::{Registered, Sccp, Side, Trunk};
 use super::super::{sccp, sip};
 use super::Player;
 use super::call::Session;
@@ -68,6 +68,23 @@ impl Player {
 
     /// A call by SIP: set up, streams, hung up by the phone.
     pub(super) fn call(&mut self, session: &mut Session, call: &Call) {
+        let invite = self.set_up(session, call);
+        if call.code == 200 && !call.goes_on {
+            self.hang_up(session, &invite, 1);
+        }
+    }
+
+    fn hang_up(&mut self, session: &mut Session, invite: &str, later: u32) {
+        let bye = session.line.follow("BYE", invite, later);
+        self.millis(20);
+        self.say(session, Side::Phone, &bye);
+        self.millis(8);
+        let done = sip::answer(&bye, 200, self.now);
+        self.say(session, Side::Server, &done);
+    }
+
+    /// Sets a call up and plays its streams; gives its INVITE.
+    fn set_up(&mut self, session: &mut Session, call: &Call) -> String {
         session.line.user = self.user_name();
         let own = self.own;
         let offer = media::sdp(own, 16_384, call.offers, "sendrecv");
@@ -92,19 +109,57 @@ impl Player {
         self.millis(8);
         let ack = session.line.follow("ACK", &text, 0);
         self.say(session, Side::Phone, &ack);
-        if call.code != 200 {
-            return;
-        }
-        self.millis(20);
-        self.streams(call.streams, call.packets);
-        if !call.goes_on {
-            let bye = session.line.follow("BYE", &text, 1);
+        if call.code == 200 {
             self.millis(20);
-            self.say(session, Side::Phone, &bye);
-            self.millis(8);
-            let done = sip::answer(&bye, 200, self.now);
-            self.say(session, Side::Server, &done);
+            self.streams(call.streams, call.packets);
         }
+        text
+    }
+
+    /// A call that the phone transfers by itself.
+    pub(super) fn transfer(&mut self, session: &mut Session, call: &Call) {
+        let invite = self.set_up(session, call);
+        let refer = session.line.follow("REFER", &invite, 1).replacen(
+            "Max-Forwards",
+            &format!("Refer-To: <sip:1009@{}>\r\nMax-Forwards", session.line.server),
+            1,
+        );
+        self.say(session, Side::Phone, &refer);
+        self.millis(8);
+        let accepted = sip::answer(&refer, 202, self.now);
+        self.say(session, Side::Server, &accepted);
+        self.millis(200);
+        self.hang_up(session, &invite, 2);
+    }
+
+    /// CallManager calls a server, and is answered or not.
+    pub(super) fn trunk(&mut self, trunk: &Trunk) {
+        let from = super::super::scenario::CM1;
+        let offer = media::sdp(from, 24_800, &[0, 18], "sendrecv");
+        let id = self.fresh();
+        let invite = format!(
+            "INVITE sip:7000@{to}:5060 SIP/2.0\r\nVia: SIP/2.0/UDP {from}:5060;branch=z9hG4bKt{id:08x}\r\nFrom: <sip:1001@{from}>;tag=t{id:08x}\r\nTo: <sip:7000@{to}>\r\nCall-ID: {id:08x}@{from}\r\nCSeq: 101 INVITE\r\nMax-Forwards: 70\r\nUser-Agent: Cisco-CUCM12.5\r\nContact: <sip:1001@{from}:5060>\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{offer}",
+            offer.len(),
+            to = trunk.server,
+        );
+        let (here, there) = ((from, 5060), (trunk.server, 5060));
+        self.udp(here, there, TOS, invite.as_bytes());
+        match trunk.codec {
+            Some(codec) => {
+                self.millis(40);
+                let body = media::sdp(trunk.server, 24_900, &[codec], "sendrecv");
+                let answer = sip::answer_with(&invite, 200, self.now, 0, Some(&body));
+                self.udp(there, here, TOS, answer.as_bytes());
+            }
+            // RFC 3261 §17.1.1.2: T1 0.5 s, doubled.
+            None => {
+                for half_seconds in [1, 2, 4, 8, 16] {
+                    self.millis(half_seconds * 500);
+                    self.udp(here, there, TOS, invite.as_bytes());
+                }
+            }
+        }
+        self.millis(100);
     }
 
     /// One thing of SCCP on the active connection.

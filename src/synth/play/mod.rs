@@ -171,6 +171,8 @@ impl Player {
             Step::Dial(number) => self.with_active(|player, session| player.dial(session, number)),
 
             Step::Call(call) => self.with_active(|player, session| player.call(session, call)),
+            Step::Transfer(call) => self.with_active(|player, session| player.transfer(session, call)),
+            Step::Invite(trunk) => self.trunk(trunk),
             Step::Streams(streams, packets) => self.streams(streams, packets),
             Step::Igmp(join, group) => self.igmp(join, group),
             Step::Sccp(what) => self.with_active(|player, session| player.sccp(session, &what)),

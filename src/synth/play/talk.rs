@@ -50,6 +50,7 @@ impl Player {
                 let (path, form) = (self.filled(path), self.filled(form));
                 (Side::Phone, talk::request("POST", &path, &host, of_phone, "", &form))
             }
+            Say::PostTo(host, path, form) => (Side::Phone, talk::request("POST", path, host, of_phone, "", form)),
             Say::Answer(code, kind, body) => (Side::Server, talk::answer(code, kind, self.filled(body).as_bytes())),
             Say::Archive(size) => {
                 (Side::Server, talk::answer(200, "application/java-archive", &trust::noise(size, 11)))

@@ -113,7 +113,6 @@ pub const STORIES: &[Story] = &[
         title: "Port 3804 refuses the connection",
         concludes: "The CAPF service does not run.",
         expects: &["capf.refused"],
-        stuck: Some("capf.connecting"),
         steps: &[Step::Do(READY), Step::Talk(&REFUSED), Step::Do(ON)],
         ..BROKEN
     },
@@ -122,7 +121,6 @@ pub const STORIES: &[Story] = &[
         title: "Port 3804 does not answer at all",
         concludes: "A firewall drops TCP 3804.",
         expects: &["capf.unanswered"],
-        stuck: Some("capf.connecting"),
         steps: &[Step::Do(READY), Step::Talk(&SILENT), Step::Do(ON)],
         ..BROKEN
     },
@@ -131,7 +129,6 @@ pub const STORIES: &[Story] = &[
         title: "Port 3804 takes the connection and never answers the ClientHello",
         concludes: "The CAPF service hangs.",
         expects: &["capf.unanswered"],
-        stuck: Some("capf.securing"),
         steps: &[Step::Do(READY), Step::Talk(&HANGS), Step::Do(ON)],
         ..BROKEN
     },
@@ -140,7 +137,6 @@ pub const STORIES: &[Story] = &[
         title: "The phone ends the handshake with unknown_ca",
         concludes: "The CAPF certificate is newer than the phone's trust list.",
         expects: &["capf.not-trusted"],
-        stuck: Some("capf.securing"),
         steps: &[Step::Do(READY), Step::Talk(&NOT_TRUSTED), Step::Do(ON)],
         ..BROKEN
     },
@@ -149,7 +145,6 @@ pub const STORIES: &[Story] = &[
         title: "CAPF ends the session after the phone has named itself",
         concludes: "Wrong authentication string, unknown device, or nothing scheduled: the sizes are the same.",
         expects: &["capf.no-certificate"],
-        stuck: Some("capf.generating"),
         steps: &[Step::Do(READY), Step::Talk(&ENDED), Step::Do(ON)],
         ..BROKEN
     },
@@ -158,7 +153,6 @@ pub const STORIES: &[Story] = &[
         title: "The phone sends its key, and CAPF closes without a certificate",
         concludes: "CAPF could not issue the certificate.",
         expects: &["capf.no-certificate"],
-        stuck: Some("capf.key-sent"),
         steps: &[Step::Do(READY), Step::Talk(&BROKEN_OFF), Step::Do(ON)],
         ..BROKEN
     },
@@ -167,7 +161,6 @@ pub const STORIES: &[Story] = &[
         title: "Three sessions, 30 s apart, all ended after the phone has named itself",
         concludes: "As for one; the phone gives up.",
         expects: &["capf.no-certificate", "capf.retry-loop"],
-        stuck: Some("capf.generating"),
         steps: &[Step::Do(READY), Step::Times(3, &[Step::Talk(&ENDED), Step::Wait(30)]), Step::Do(ON)],
         ..BROKEN
     },

@@ -80,7 +80,6 @@ pub const STORIES: &[Story] = &[
         title: "The phone refuses port 4224",
         concludes: "Video is not enabled for the device, or the phone has a camera of its own.",
         expects: &["cast.refused"],
-        stuck: Some("cast.connecting"),
         steps: &[Step::Do(ON), Step::Talk(&REFUSED), Step::Do(AFTER)],
         ..BROKEN
     },
@@ -89,7 +88,6 @@ pub const STORIES: &[Story] = &[
         title: "Port 4224 does not answer",
         concludes: "A firewall between data and voice VLAN drops TCP 4224, or the PC port is off.",
         expects: &["cast.unanswered"],
-        stuck: Some("cast.connecting"),
         steps: &[Step::Do(ON), Step::Talk(&SILENT), Step::Do(AFTER)],
         ..BROKEN
     },
@@ -98,7 +96,6 @@ pub const STORIES: &[Story] = &[
         title: "The connection stands, and the version is never accepted",
         concludes: "Phone load and camera application do not match.",
         expects: &["cast.version-unanswered"],
-        stuck: Some("cast.version-sent"),
         steps: &[Step::Do(ON), Step::Talk(&NO_VERSION), Step::Do(AFTER)],
         ..BROKEN
     },
@@ -107,7 +104,6 @@ pub const STORIES: &[Story] = &[
         title: "After a while three keepalives remain without an answer",
         concludes: "The way between the VLANs broke, or the phone's side hangs.",
         expects: &["cast.session-lost"],
-        stuck: Some("cast.open"),
         steps: &[Step::Do(ON), Step::Talk(&LOST), Step::Do(AFTER)],
         ..BROKEN
     },
@@ -116,7 +112,6 @@ pub const STORIES: &[Story] = &[
         title: "The phone connects to port 4224 of its CallManager",
         concludes: "CallManager has no part in CAST: an address is configured wrongly.",
         expects: &["cast.callmanager-involved", "cast.refused"],
-        stuck: Some("cast.connecting"),
         steps: &[Step::Do(ON), Step::Talk(&TO_CALLMANAGER), Step::Do(AFTER)],
         ..BROKEN
     },

@@ -157,7 +157,6 @@ pub const STORIES: &[Story] = &[
         title: "The list comes, the login page does not",
         concludes: "The EM Application service does not run.",
         expects: &["extension-mobility.service-unanswered"],
-        stuck: Some("extension-mobility.service-asked"),
         steps: &[Step::Do(ON), Step::Talk(&LIST), Step::Wait(3), Step::Talk(&MUTE_PAGE), Step::Do(AFTER)],
         ..BROKEN
     },
@@ -166,7 +165,6 @@ pub const STORIES: &[Story] = &[
         title: "Login is unavailable(201)",
         concludes: "Wrong user or PIN.",
         expects: &["extension-mobility.login-refused"],
-        stuck: Some("extension-mobility.submitted"),
         steps: &[Step::Do(ON), Step::Do(ASKED), Step::Talk(&LOGIN_REFUSED), Step::Do(AFTER)],
         ..BROKEN
     },
@@ -175,7 +173,6 @@ pub const STORIES: &[Story] = &[
         title: "The login comes through a proxy and is refused",
         concludes: "Allow Proxy is off, or the proxy is not trusted.",
         expects: &["extension-mobility.proxy-refused"],
-        stuck: Some("extension-mobility.submitted"),
         steps: &[Step::Do(ON), Step::Do(ASKED), Step::Talk(&BY_PROXY), Step::Do(AFTER)],
         ..BROKEN
     },
@@ -184,7 +181,6 @@ pub const STORIES: &[Story] = &[
         title: "The login is accepted, and the phone goes on as before",
         concludes: "The EM service or the CallManager service did not reset the phone.",
         expects: &["extension-mobility.not-reset"],
-        stuck: Some("extension-mobility.accepted"),
         steps: &[Step::Do(ON), Step::Do(ASKED), Step::Talk(&LOGIN), Step::Do(AFTER)],
         ..BROKEN
     },
@@ -193,7 +189,6 @@ pub const STORIES: &[Story] = &[
         title: "The phone is reset after the login, and registers its own number again",
         concludes: "The user has no device profile, or the login was for another phone.",
         expects: &["extension-mobility.profile-not-applied"],
-        stuck: Some("extension-mobility.resetting"),
         steps: &[
             Step::Do(ON),
             Step::Do(ASKED),
@@ -306,7 +301,6 @@ pub const STORIES: &[Story] = &[
             "config.*",
             "ctl-retry.*",
         ],
-        stuck: Some("emcc.home-trust"),
         steps: &[
             Step::Do(UP),
             Step::Do(FILES_SECURE),

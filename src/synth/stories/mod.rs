@@ -6,10 +6,13 @@ mod capf;
 mod capture;
 mod cast;
 mod config;
+mod consoles;
 mod dhcp;
+mod failover;
 mod healthy;
 mod link;
 mod mobility;
+mod pages;
 mod parts;
 mod register;
 mod sccp;
@@ -38,6 +41,9 @@ static ALL: LazyLock<Vec<Story>> = LazyLock::new(|| {
         boot::STORIES,
         calls::STORIES,
         sccp::STORIES,
+        failover::STORIES,
+        pages::STORIES,
+        consoles::STORIES,
         capf::STORIES,
         services::STORIES,
         cast::STORIES,

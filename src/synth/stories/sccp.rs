@@ -99,7 +99,7 @@ pub const STORIES: &[Story] = &[
         title: "CallManager fails; the phone goes to the next, gets the token, and comes back",
         sequence: "S12",
         expects: &["failover.failed-over", "failover.token-refused"],
-        also: &["ctl.not-found", "keepalive.*"],
+        also: &["ctl.not-found", "keepalive.*", "secure-connection.member-skipped"],
         steps: &[
             Step::Do(UP),
             Step::Do(FILES_SKINNY),
@@ -132,7 +132,7 @@ pub const STORIES: &[Story] = &[
         expects: &["rejected.once"],
         also: &["ctl.not-found", "config.default-used", "itl.default-used", "rejected.auto-registration-off", "boot.*"],
         verdict: Outcome::Inconclusive,
-        steps: &[Step::Do(UP), Step::Do(UNKNOWN_LISTS), GET_OFF, Step::Do(TRY), Step::Wait(10)],
+        steps: &[Step::Do(UP), Step::Do(UNKNOWN_LISTS), GET_OFF, Step::Do(TRY), Step::Wait(40)],
         ..HEALTHY
     },
     Story {

@@ -127,7 +127,6 @@ pub const STORIES: &[Story] = &[
         title: "The service list is asked for, and nothing comes in 10 s",
         concludes: "Cisco CallManager Cisco IP Phone Services does not run.",
         expects: &["phone-services.list-unanswered"],
-        stuck: Some("phone-services.asked"),
         steps: &[Step::Do(ON), Step::Talk(&MUTE_LIST), Step::Do(AFTER)],
         ..BROKEN
     },
@@ -136,7 +135,6 @@ pub const STORIES: &[Story] = &[
         title: "The list comes, but the external server refuses the connection, and then ignores it",
         concludes: "The external server is down; the phone itself is fine.",
         expects: &["phone-services.server-unanswered"],
-        stuck: Some("phone-services.listed"),
         steps: &[Step::Do(ON), Step::Talk(&LISTED), Step::Talk(&REFUSED), Step::Talk(&SILENT), Step::Do(AFTER)],
         ..BROKEN
     },
@@ -145,7 +143,6 @@ pub const STORIES: &[Story] = &[
         title: "The list comes, but the URL of the item is not served",
         concludes: "The service URL is wrong.",
         expects: &["phone-services.http-error"],
-        stuck: Some("phone-services.item-asked"),
         steps: &[Step::Do(ON), Step::Talk(&LISTED), Step::Talk(&GONE), Step::Do(AFTER)],
         ..BROKEN
     },
@@ -154,7 +151,6 @@ pub const STORIES: &[Story] = &[
         title: "The authentication URL says UN-AUTHORIZED, and the phone answers error 4",
         concludes: "User or password of the push is wrong.",
         expects: &["phone-services.push-refused"],
-        stuck: Some("phone-services.authenticating"),
         steps: &[Step::Do(ON), Step::Talk(&PUSH_DENIED), Step::Do(AFTER)],
         ..BROKEN
     },
@@ -163,7 +159,6 @@ pub const STORIES: &[Story] = &[
         title: "The authentication URL says UN-AUTHORIZED, and the phone does it all the same",
         concludes: "A fault of the phone's load, or another authentication URL is used.",
         expects: &["phone-services.push-executed-unauthorised", "phone-services.push-refused"],
-        stuck: Some("phone-services.authenticating"),
         steps: &[Step::Do(ON), Step::Talk(&PUSH_DONE_ALL_THE_SAME), Step::Do(AFTER)],
         ..BROKEN
     },
@@ -180,7 +175,6 @@ pub const STORIES: &[Story] = &[
         title: "An application cannot reach the phone's port 80: refused",
         concludes: "Web access is off in the phone's configuration.",
         expects: &["phone-services.web-access-off"],
-        stuck: Some("phone-services.asked"),
         steps: &[Step::Do(ON), Step::Talk(&NO_WEB), Step::Do(AFTER)],
         ..BROKEN
     },
@@ -189,7 +183,6 @@ pub const STORIES: &[Story] = &[
         title: "An application cannot reach the phone's port 80: no answer, while the phone goes on",
         concludes: "Web access is off in the phone's configuration.",
         expects: &["phone-services.web-access-off"],
-        stuck: Some("phone-services.asked"),
         steps: &[Step::Do(ON), Step::Talk(&WEB_IGNORED), Step::Do(AFTER)],
         ..BROKEN
     },
@@ -198,7 +191,6 @@ pub const STORIES: &[Story] = &[
         title: "The descriptor of a MIDlet comes, its archive does not exist",
         concludes: "The archive is missing at the server; the phone tries again at its next reset.",
         expects: &["phone-services.midlet-failed"],
-        stuck: Some("phone-services.item-asked"),
         steps: &[Step::Do(ON), Step::Talk(&MIDLET), Step::Talk(&NO_ARCHIVE), Step::Do(AFTER)],
         ..BROKEN
     },
@@ -207,7 +199,6 @@ pub const STORIES: &[Story] = &[
         title: "The archive has 4000 bytes, its descriptor says 4096",
         concludes: "The descriptor is of another version.",
         expects: &["phone-services.midlet-size"],
-        stuck: Some("phone-services.item-asked"),
         steps: &[Step::Do(ON), Step::Talk(&MIDLET), Step::Talk(&OTHER_ARCHIVE), Step::Do(AFTER)],
         ..BROKEN
     },

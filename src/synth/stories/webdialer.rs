@@ -73,7 +73,6 @@ pub const STORIES: &[Story] = &[
         concludes: "CTIManager does not run, or the device is not associated with the user.",
         expects: &["webdialer.no-call"],
         verdict: Outcome::Fail,
-        stuck: Some("webdialer.dialled"),
         steps: &[Step::Do(ON), Step::Talk(&OPENED), Step::Wait(6), Step::Talk(&DIALLED), Step::Do(AFTER)],
         ..HEALTHY
     },
