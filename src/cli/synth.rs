@@ -21,6 +21,9 @@ pub struct Synth {
     /// So many phones, a little apart (at most 10,000)
     #[arg(long, value_name = "N")]
     phones: Option<u32>,
+    /// The phones begin so many milliseconds after each other, 0 for all at once
+    #[arg(long, value_name = "MS")]
+    apart: Option<u32>,
     /// What the capture itself suffers; may be given several times
     #[arg(long, value_enum, value_name = "NOISE")]
     noise: Vec<NoiseKind>,
@@ -40,6 +43,8 @@ enum NoiseKind {
     Shuffle,
     /// The clock steps back by 5 ms once
     ClockBack,
+    /// Every tenth long frame is missing from the capture, though it was received
+    Loss,
 }
 
 impl NoiseKind {
@@ -49,6 +54,7 @@ impl NoiseKind {
             NoiseKind::OneWay => Noise::OneWay,
             NoiseKind::Shuffle => Noise::Shuffle,
             NoiseKind::ClockBack => Noise::ClockBack(20, 5),
+            NoiseKind::Loss => Noise::Drops(10),
         }
     }
 }
@@ -81,7 +87,7 @@ impl Synth {
     }
 
     fn options(&self) -> Options {
-        Options { phones: self.phones, noise: self.noise.iter().map(|n| n.noise()).collect() }
+        Options { phones: self.phones, apart: self.apart, noise: self.noise.iter().map(|n| n.noise()).collect() }
     }
 
     fn write_all(&self, dir: &PathBuf) -> Result<u8, Stop> {

@@ -101,3 +101,49 @@ pub fn together(capture: usize, phones: &[PhoneReport]) -> Vec<Together> {
     all.sort_by_key(|group| std::cmp::Reverse(group.count));
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::PhoneId;
+
+    fn phone(label: &str, stuck: bool, vlan: u16, tftp: &str) -> PhoneReport {
+        PhoneReport {
+            capture: 0,
+            name: Some(label.into()),
+            mac: None,
+            ip: Vec::new(),
+            vlan: Some(vlan),
+            switch: None,
+            switch_port: None,
+            model: Some("CP-7821".into()),
+            load: None,
+            dn: Vec::new(),
+            callmanager: Vec::new(),
+            tftp_server: vec![tftp.into()],
+            verdict: if stuck { Verdict::Fail } else { Verdict::Pass },
+            reached: None,
+            stuck_at: stuck.then(|| "config.requested".into()),
+            flows: Vec::new(),
+            label: label.into(),
+            id: PhoneId(0),
+        }
+    }
+
+    #[test]
+    fn what_only_the_stuck_ones_share_comes_first() {
+        let phones = [
+            phone("a", true, 110, "10.1.1.10"),
+            phone("b", true, 120, "10.1.1.10"),
+            phone("c", false, 110, "10.1.1.11"),
+            phone("d", false, 120, "10.1.1.11"),
+        ];
+        let groups = together(0, &phones);
+        let [group] = groups.as_slice() else { panic!("{groups:?}") };
+        assert_eq!((group.step.as_str(), group.count, group.of), ("config", 2, 4));
+        let shares: Vec<(&str, usize, bool)> =
+            group.shares.iter().map(|shared| (shared.what, shared.of, shared.is_theirs_alone())).collect();
+        assert_eq!(shares, [("TFTP server", 2, true), ("model", 4, false)], "they are in two VLANs");
+        assert!(together(0, &phones[1..]).is_empty(), "one is not several");
+    }
+}

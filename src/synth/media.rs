@@ -71,7 +71,7 @@ pub struct Call {
     pub early: &'static [Stream],
 }
 
-/// A call in G.711 to somebody in the branch, both ways, ten seconds.
+/// A call in G.711 to somebody in the branch, both ways, three seconds.
 pub const CALL: Call = Call {
     number: "5551234",
     offers: &[0, 18],
@@ -81,7 +81,7 @@ pub const CALL: Call = Call {
     peer: PEER,
     direction: "sendrecv",
     streams: &[STREAM, BACK],
-    packets: 500,
+    packets: 150,
     goes_on: false,
     early: &[],
 };

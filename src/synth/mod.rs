@@ -47,8 +47,10 @@ pub struct Frame {
 /// What is asked beyond the story itself.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// So many phones, 730 ms apart, instead of the story's own number; at most 10,000.
+    /// So many phones instead of the story's own number; at most 10,000.
     pub phones: Option<u32>,
+    /// They begin so many ms after each other, instead of as the story says.
+    pub apart: Option<u32>,
     /// Defects of the capture, after those of the story.
     pub noise: Vec<Noise>,
 }
@@ -56,6 +58,8 @@ pub struct Options {
 /// The frames of a story, in capture order.
 pub fn capture(story: &Story, options: &Options) -> Vec<Frame> {
     let phones = options.phones.unwrap_or(story.phones).clamp(1, 10_000);
+    let apart = options.apart.unwrap_or(story.site.apart);
+    let story = &Story { site: scenario::Site { apart, ..story.site }, ..*story };
     let mut frames: Vec<Frame> = (0..phones).flat_map(|index| play::play(story, index)).collect();
     frames.sort_by_key(|frame| frame.time);
     for noise in story.noise.iter().chain(&options.noise) {

@@ -100,7 +100,7 @@ fn every_finding_of_the_catalogue_has_a_story() {
 
 #[test]
 fn many_phones_have_their_own_addresses() {
-    let options = Options { phones: Some(300), noise: Vec::new() };
+    let options = Options { phones: Some(300), ..Options::default() };
     let frames = capture(story("dhcp-no-answer").unwrap(), &options);
     let macs: BTreeSet<&[u8]> =
         frames.iter().filter(|it| it.bytes[6..9] == [0, 0x11, 0x22]).map(|it| &it.bytes[6..12]).collect();
@@ -110,7 +110,8 @@ fn many_phones_have_their_own_addresses() {
 
 #[test]
 fn noise_does_what_it_says() {
-    let with = |noise| capture(story("boot-known-phone-http").unwrap(), &Options { phones: None, noise: vec![noise] });
+    let with =
+        |noise| capture(story("boot-known-phone-http").unwrap(), &Options { noise: vec![noise], ..Options::default() });
     let plain = capture(story("boot-known-phone-http").unwrap(), &Options::default());
     assert_eq!(with(Noise::Duplicates).len(), 2 * plain.len());
     assert_eq!(with(Noise::CutAfter(7)).len(), 7);

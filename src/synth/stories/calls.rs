@@ -15,9 +15,9 @@ static G729: Call = Call {
     ..CALL
 };
 static HELD: Call = Call { direction: "sendonly", streams: &[BACK], ..CALL };
-static SHORT: Call = Call { streams: &[STREAM], packets: 150, ..CALL };
-static ONE_WAY: Call = Call { streams: &[STREAM], packets: 700, ..CALL };
-static NOTHING_COMES: Call = Call { streams: &[BACK], packets: 700, ..CALL };
+static SHORT: Call = Call { streams: &[STREAM], packets: 60, ..CALL };
+static ONE_WAY: Call = Call { streams: &[STREAM], packets: 600, ..CALL };
+static NOTHING_COMES: Call = Call { streams: &[BACK], packets: 600, ..CALL };
 static LOSSY: Call = Call { streams: &[STREAM, Stream { lose: 20, ..BACK }], ..CALL };
 static LATE: Call = Call { streams: &[STREAM, Stream { late: 90_000, ..BACK }], packets: 200, ..CALL };
 static UNMARKED: Call = Call { streams: &[STREAM, Stream { tos: 0, ..BACK }], ..CALL };

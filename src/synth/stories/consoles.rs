@@ -41,7 +41,7 @@ static CTI_LOST: Talk = Talk { says: &[Say::Data(Side::Phone, 90), Say::Wait(20)
 const TO_SERVER: Stream = Stream { to: Some(ATTENDANTS), ..STREAM };
 const FROM_SERVER: Stream = Stream { from: Some(ATTENDANTS), ..BACK };
 static ATTENDED: Call =
-    Call { number: "5000", peer: ATTENDANTS, streams: &[TO_SERVER, FROM_SERVER], packets: 400, ..CALL };
+    Call { number: "5000", peer: ATTENDANTS, streams: &[TO_SERVER, FROM_SERVER], packets: 150, ..CALL };
 static EARLY: Call = Call { early: &[FROM_SERVER], ..ATTENDED };
 static FAILS: Call = Call { number: "5000", code: 503, ..CALL };
 

@@ -16,7 +16,7 @@ const BEAT: Step = Step::Keepalive(115, Purpose::Refresh, Reply::Good);
 const TO_SECOND: &[Step] =
     &[Step::Connect(CM2, Accepts::Yes), Step::Refer(Reply::Good), Step::Register("CM-closed-TCP", Reply::Good)];
 
-static GOES_ON: Call = Call { packets: 400, goes_on: true, ..CALL };
+static GOES_ON: Call = Call { packets: 260, goes_on: true, ..CALL };
 static REST: Call = CALL;
 
 const HEALTHY: Story = Story {
@@ -205,7 +205,7 @@ pub const STORIES: &[Story] = &[
             Step::Do(UP_WITH_THREE),
             Step::Call(&GOES_ON),
             Step::Abort(Side::Server),
-            Step::Streams(REST.streams, 500),
+            Step::Streams(REST.streams, 250),
             Step::Wait(12),
             Step::Do(TO_SECOND),
             BEAT,

@@ -56,7 +56,7 @@ static END: Talk = Talk { says: &[STOP, DONE, BYE], ..PUSH };
 
 const SPEECH: Stream =
     Stream { from: Some(PAGER), from_port: 24_700, to: Some(GROUP), to_port: 20_480, once: true, ..STREAM };
-const PAGE: Step = Step::Streams(&[SPEECH], 250);
+const PAGE: Step = Step::Streams(&[SPEECH], 130);
 
 const ON: &[Step] = &[Step::Do(UP), Step::Do(FILES_SINGLE), Step::Do(REGISTER), KEEPALIVE, Step::Wait(3)];
 const JOINED: &[Step] = &[Step::Do(ON), Step::Talk(&COMMAND), Step::Igmp(true, GROUP), Step::Millis(800)];
@@ -126,7 +126,7 @@ pub const STORIES: &[Story] = &[
         expects: &["paging.wrong-codec"],
         steps: &[
             Step::Do(JOINED),
-            Step::Streams(&[Stream { payload_type: 18, bytes: 20, ..SPEECH }], 250),
+            Step::Streams(&[Stream { payload_type: 18, bytes: 20, ..SPEECH }], 130),
             Step::Do(OVER),
             Step::Do(AFTER),
         ],
@@ -139,7 +139,7 @@ pub const STORIES: &[Story] = &[
         expects: &["paging.encrypted"],
         steps: &[
             Step::Do(JOINED),
-            Step::Streams(&[Stream { bytes: 170, ..SPEECH }], 250),
+            Step::Streams(&[Stream { bytes: 170, ..SPEECH }], 130),
             Step::Do(OVER),
             Step::Do(AFTER),
         ],
@@ -150,7 +150,7 @@ pub const STORIES: &[Story] = &[
         title: "The page is not marked",
         concludes: "The mark is taken away at the port of the server.",
         expects: &["paging.dscp"],
-        steps: &[Step::Do(JOINED), Step::Streams(&[Stream { tos: 0, ..SPEECH }], 250), Step::Do(OVER), Step::Do(AFTER)],
+        steps: &[Step::Do(JOINED), Step::Streams(&[Stream { tos: 0, ..SPEECH }], 130), Step::Do(OVER), Step::Do(AFTER)],
         ..HEALTHY
     },
     Story {
@@ -208,7 +208,7 @@ pub const STORIES: &[Story] = &[
         expects: &["paging.two-sources"],
         steps: &[
             Step::Do(JOINED),
-            Step::Streams(&[SPEECH, Stream { from: Some(OTHER_PAGER), ..SPEECH }], 250),
+            Step::Streams(&[SPEECH, Stream { from: Some(OTHER_PAGER), ..SPEECH }], 130),
             Step::Do(OVER),
             Step::Do(AFTER),
         ],
