@@ -28,6 +28,14 @@ struct Story {
     sizes: (u32, u32),
 }
 
+/// Between two frames.
+fn step(story: &Story, frame: u64) -> Span {
+    match story.name {
+        "streams_then_days" if frame > STREAMS.into() => Span::from_secs(1),
+        _ => Span::from_nanos(100_000),
+    }
+}
+
 const STORIES: &[Story] = &[
     Story { name: "syn_flood", frames: syn_flood, sizes: (20_000, 1_000_000) },
     Story { name: "one_port_opens_and_is_refused", frames: syn_and_reset, sizes: (20_000, 1_000_000) },
@@ -48,6 +56,8 @@ const STORIES: &[Story] = &[
     Story { name: "dhcp_overloads", frames: overloads, sizes: (8, 1_000) },
     Story { name: "dns_pointers", frames: pointers, sizes: (20, 1_000) },
     Story { name: "lines_in_lines", frames: lines_in_lines, sizes: (20, 10_000) },
+    Story { name: "streams_then_days", frames: streams_then_days, sizes: (40_000, 400_000) },
+    Story { name: "blanks_before_references", frames: references, sizes: (1, 100) },
     Story { name: "calls", frames: calls, sizes: (5_000, 300_000) },
 ];
 
@@ -89,7 +99,7 @@ fn play(story: &Story, size: u32) -> (u64, Duration) {
     let (mut number, mut time) = (0, Ts::from_nanos(1_700_000_000_000_000_000));
     for bytes in (story.frames)(size) {
         number += 1;
-        time += Span::from_nanos(100_000);
+        time += step(story, number);
         let frame = FrameBuf::ethernet(time, bytes);
         pipeline.frame(&Frame { number, ..frame.frame(number) });
     }
@@ -313,6 +323,42 @@ fn pointers(n: u32) -> Frames {
             bytes.extend([0, 16, 0, 1, 0, 0, 0, 0, 0, 0]);
         }
         packet(SERVER, host(1), 17, &udp(SERVER, host(1), 53, 50_000, &bytes))
+    }))
+}
+
+/// So many streams of which one goes on.
+const STREAMS: u32 = 20_000;
+
+fn streams_then_days(n: u32) -> Frames {
+    Box::new((0..n).map(|i| {
+        let flow = if i < STREAMS { i } else { 0 };
+        let mut packet = vec![0x80, 0];
+        packet.extend((i as u16).to_be_bytes());
+        packet.extend((i * 160).to_be_bytes());
+        packet.extend(flow.to_be_bytes());
+        packet.extend([0xff; 160]);
+        datagram(host(1), (flow + 16_384) as u16, 20_000, &packet)
+    }))
+}
+
+/// A configuration whose one text begins with a million blanks and goes on with character references.
+fn references(n: u32) -> Frames {
+    Box::new((0..n).flat_map(|i| {
+        let text = format!("<device><a>{}x{}</a></device>", " ".repeat(1_000_000), "&lt;".repeat(200_000));
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: {}\r\n\r\n", text.len());
+        let ask = format!("GET /SEP{i:012X}.cnf.xml HTTP/1.1\r\nHost: x\r\n\r\n");
+        let client = host(i);
+        let from_server = move |seq: u32, bytes: &[u8]| {
+            let tcp = tcp(SERVER, client, Tcp { sport: 6970, dport: 50_000, seq, ack: 0, flags: ACK }, bytes);
+            packet(SERVER, client, 6, &tcp)
+        };
+        let mut frames = vec![segment(client, 50_000, 6970, 1, ACK, ask.as_bytes())];
+        let mut seq = 1;
+        for piece in [head, text].concat().as_bytes().chunks(60_000) {
+            frames.push(from_server(seq, piece));
+            seq += piece.len() as u32;
+        }
+        frames
     }))
 }
 

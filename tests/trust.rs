@@ -373,3 +373,31 @@ fn frames_in_disorder() {
         }
     });
 }
+
+/// Bounds that are reached change no verdict but to inconclusive, and are told; bounds that are not, change nothing.
+#[test]
+fn tight_bounds_make_nothing_worse() {
+    let tight = |n: usize| {
+        let mut options = Options::default();
+        (options.flows.flows, options.flows.held) = (n, 1000 * n);
+        (options.phones.waiting.1, options.engine.runs) = (n, 4 * n);
+        (options.fragments.datagrams, options.announcements, options.trust_lists) = (n, 2 * n, n);
+        (options.proto.streams, options.proto.transfers, options.proto.http_requests) = (n, n, n);
+        options
+    };
+    let mut told = Vec::new();
+    for whole in wholes() {
+        for n in [1, 2, 5, 20, 10_000] {
+            let found: BTreeSet<String> =
+                fails(whole.link, &whole.frames, &tight(n)).into_iter().map(|(id, _)| id).collect();
+            if n == 10_000 {
+                let all: BTreeSet<String> =
+                    fails(whole.link, &whole.frames, &Options::default()).into_iter().map(|(id, _)| id).collect();
+                assert_eq!(found, all, "{}", whole.name);
+            }
+            let worse = found.into_iter().filter(|id| !whole.fails.iter().any(|known| fits(known, id)));
+            told.extend(worse.map(|id| format!("{id} in {} with bounds of {n}", whole.name)));
+        }
+    }
+    assert!(told.is_empty(), "{} times\n{}", told.len(), told[..told.len().min(40)].join("\n"));
+}

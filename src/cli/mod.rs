@@ -86,7 +86,7 @@ impl Colour {
 
 /// Bounds; reaching one is told, and never silent.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Bounds")]
+#[command(next_help_heading = "Limits")]
 pub struct Bounds {
     /// Flows followed at the same time
     #[arg(long, value_name = "N", default_value_t = Options::default().flows.flows)]
@@ -100,9 +100,48 @@ pub struct Bounds {
     /// Bytes of all connections together that wait for earlier ones or for the rest of their message
     #[arg(long, value_name = "BYTES", default_value_t = Options::default().flows.held)]
     max_held_bytes: usize,
+    /// IP datagrams that wait for fragments
+    #[arg(long, value_name = "N", default_value_t = Options::default().fragments.datagrams)]
+    max_fragmented_datagrams: usize,
+    /// Bytes of all fragments that wait
+    #[arg(long, value_name = "BYTES", default_value_t = Options::default().fragments.bytes)]
+    max_fragment_bytes: usize,
     /// Stations (phones or not) told apart
     #[arg(long, value_name = "N", default_value_t = Options::default().phones.stations)]
     max_stations: usize,
+    /// Events that wait for their station to prove itself a phone
+    #[arg(long, value_name = "N", default_value_t = Options::default().phones.waiting.1)]
+    max_waiting_events: usize,
+    /// Sequences judged at the same time: phones × models, calls, pages
+    #[arg(long, value_name = "N", default_value_t = Options::default().engine.runs)]
+    max_runs: usize,
+    /// RTP streams followed at the same time
+    #[arg(long, value_name = "N", default_value_t = Options::default().proto.streams)]
+    max_streams: usize,
+    /// TFTP transfers followed at the same time
+    #[arg(long, value_name = "N", default_value_t = Options::default().proto.transfers)]
+    max_transfers: usize,
+    /// Bytes of one file that are kept to be read
+    #[arg(long, value_name = "BYTES", default_value_t = Options::default().proto.file_bytes)]
+    max_file_bytes: usize,
+    /// Bytes that all TFTP transfers together hold
+    #[arg(long, value_name = "BYTES", default_value_t = Options::default().proto.transfer_bytes)]
+    max_transfer_bytes: usize,
+    /// Bytes of the header of one HTTP message
+    #[arg(long, value_name = "BYTES", default_value_t = Options::default().proto.http_head)]
+    max_http_head: usize,
+    /// Requests of one HTTP connection that wait for their answers
+    #[arg(long, value_name = "N", default_value_t = Options::default().proto.http_requests)]
+    max_http_requests: usize,
+    /// Announced flows (media, transfers) remembered
+    #[arg(long, value_name = "N", default_value_t = Options::default().announcements)]
+    max_announcements: usize,
+    /// Phones whose trust lists are remembered
+    #[arg(long, value_name = "N", default_value_t = Options::default().trust_lists)]
+    max_trust_lists: usize,
+    /// Bytes of different trust lists that are remembered
+    #[arg(long, value_name = "BYTES", default_value_t = Options::default().trust_list_bytes)]
+    max_trust_list_bytes: usize,
 }
 
 impl Bounds {
@@ -113,7 +152,21 @@ impl Bounds {
         options.flows.out_of_order = self.max_out_of_order_bytes;
         options.flows.message = self.max_message_bytes;
         options.flows.held = self.max_held_bytes;
+        options.fragments.datagrams = self.max_fragmented_datagrams.max(1);
+        options.fragments.bytes = self.max_fragment_bytes;
         options.phones.stations = self.max_stations.max(1);
+        options.phones.waiting.1 = self.max_waiting_events.max(1);
+        options.engine.runs = self.max_runs.max(1);
+        options.proto.streams = self.max_streams.max(1);
+        options.proto.transfers = self.max_transfers.max(1);
+        options.proto.file_bytes = self.max_file_bytes;
+        options.proto.transfer_bytes = self.max_transfer_bytes;
+        options.proto.http_head = self.max_http_head;
+        options.proto.http_requests = self.max_http_requests.max(1);
+        options.announcements = self.max_announcements.max(1);
+        options.trust_lists = self.max_trust_lists.max(1);
+        options.trust_list_bytes = self.max_trust_list_bytes;
+        options.engine.phones = options.engine.phones.max(options.phones.stations);
         options
     }
 }

@@ -18,6 +18,8 @@ use crate::bytes::Malformed;
 use crate::event::{FieldDef, Fields, Kind, Value};
 use crate::secret;
 
+/// The rest of a longer tag is not shown.
+const LONGEST_TAG: usize = 64;
 /// More settings without a field of their own than this are not kept.
 const MAX_OTHER: usize = 400;
 /// More lines, services, members or loads than this are not kept.
@@ -66,7 +68,7 @@ impl<'a> Settings<'a> {
             if !self.path.is_empty() {
                 self.path.push('/');
             }
-            self.path.push_str(&child.name);
+            self.path.push_str(tag(&child.name));
             self.setting(child);
             self.path.truncate(before);
         }
@@ -96,7 +98,7 @@ impl<'a> Settings<'a> {
             let known = leaf_named(Lower::of(&node.name).bytes());
             if known.is_none_or(|(at, _)| self.had & 1 << at == 0) {
                 self.path.clear();
-                self.path.extend([&*group.name, "/", &*node.name]);
+                self.path.extend([tag(&group.name), "/", tag(&node.name)]);
                 self.leaf(known, node);
             }
         }
@@ -281,6 +283,11 @@ fn leaf_named(name: &[u8]) -> Option<(usize, &'static FieldDef)> {
     KNOWN.get(name).copied()
 }
 
+/// The name of a tag as it is shown: a path is told with each of its settings, and no tag has a name this long.
+fn tag(name: &str) -> &str {
+    name.char_indices().nth(LONGEST_TAG).and_then(|(end, _)| name.get(..end)).unwrap_or(name)
+}
+
 /// The members of a group, the preferred first.
 fn members<'n, 't>(group: &'n Node<'t>) -> Vec<(Option<u64>, &'n Node<'t>)> {
     let mut members: Vec<_> = group
@@ -318,6 +325,14 @@ mod tests {
         let text = xml::Text::of(text.as_bytes());
         let document = text.parse();
         lines(|out| assert!(emit(document.root.as_ref().unwrap(), document.defect, out)))
+    }
+
+    #[test]
+    fn a_long_tag_is_shown_in_part() {
+        let text = format!("<device><{0}><b>1</b><c>2</c></{0}></device>", "x".repeat(100_000));
+        let other = format!("cnf.other={}/b=1", "x".repeat(LONGEST_TAG));
+        assert!(read(&text).concat().contains(&other));
+        assert!(read(&text).concat().len() < 1000);
     }
 
     #[test]

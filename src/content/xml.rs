@@ -185,8 +185,12 @@ impl<'t> Tree<'t> {
 
     fn text(&mut self, piece: Cow<'t, str>) {
         let Some(open) = self.stack.last_mut() else { return };
-        if open.text.bytes().all(|b| b.is_ascii_whitespace()) {
-            open.text = piece;
+        if open.text.is_empty() {
+            // Blanks in front mean nothing, and are not looked through again with each further piece.
+            open.text = match piece {
+                Cow::Borrowed(piece) => Cow::Borrowed(piece.trim_start()),
+                Cow::Owned(piece) => Cow::Owned(piece.trim_start().to_owned()),
+            };
         } else {
             open.text.to_mut().push_str(&piece);
         }
@@ -269,6 +273,12 @@ mod tests {
         assert_eq!(root.value("U"), Some("a?x=1&y=2&z A"));
         let latin = parse(b"<a>caf\xe9<![CDATA[<x>]]></a>").root.unwrap();
         assert_eq!(latin.own(), Some("caf\u{e9}<x>"));
+    }
+
+    #[test]
+    fn blanks_in_front_are_not_kept() {
+        let read = parse(b"<a>  \n <b/> x &lt; y </a>").root.unwrap();
+        assert_eq!((read.own(), &*read.text), (Some("x < y"), "x < y "));
     }
 
     #[test]

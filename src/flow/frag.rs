@@ -113,7 +113,7 @@ impl Defrag {
             return Some(done.whole);
         }
         while self.bytes > self.bounds.bytes {
-            self.limit = Some("bytes of IP fragments");
+            self.limit = Some("max-fragment-bytes");
             self.give_up_oldest();
         }
         None
@@ -145,7 +145,7 @@ impl Defrag {
         });
         self.bytes -= freed;
         if self.waiting.len() >= self.bounds.datagrams.max(1) {
-            self.limit = Some("IP datagrams in fragments");
+            self.limit = Some("max-fragmented-datagrams");
             // A quarter at once: each search looks at all of them.
             let mut oldest: Vec<_> = self.waiting.iter().map(|(key, waiting)| (waiting.age(), *key)).collect();
             oldest.sort_unstable_by_key(|(age, _)| *age);
@@ -325,7 +325,7 @@ mod tests {
         let mut defrag = Defrag::new(Bounds { datagrams: 2, bytes: 100 });
         for id in 1..=3 {
             assert_eq!(defrag.push(&fragment(id, 0, true, b"aaaaaaaa"), &at(id.into(), 0)), None);
-            assert_eq!(defrag.limit(), (id == 3).then_some("IP datagrams in fragments"));
+            assert_eq!(defrag.limit(), (id == 3).then_some("max-fragmented-datagrams"));
         }
         assert_eq!((defrag.waiting.len(), defrag.bytes), (2, 16));
         // Those left are the younger ones.
@@ -335,7 +335,7 @@ mod tests {
         defrag.push(&fragment(5, 0, true, b"aaaaaaaa"), &at(6, 40));
         assert_eq!((defrag.limit(), defrag.waiting.len()), (None, 2));
         defrag.push(&fragment(5, 96, true, b"aaaaaaaa"), &at(7, 40));
-        assert_eq!((defrag.limit(), defrag.bytes), (Some("bytes of IP fragments"), 0));
+        assert_eq!((defrag.limit(), defrag.bytes), (Some("max-fragment-bytes"), 0));
     }
 
     proptest! {

@@ -61,9 +61,9 @@ pub(super) struct Silence {
 /// How much is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Runs at the same time (phones × models, calls, pages). Beyond, the one that moved longest ago is ended.
+    /// Runs at the same time (phones × models, calls, pages). Beyond, those that moved longest ago are ended.
     pub runs: usize,
-    /// Phones that are followed; what concerns others is not judged.
+    /// Phones that are followed, by their number; what concerns others is not judged.
     pub phones: usize,
     /// Different findings of one id in one run; beyond, they are counted into the last.
     pub same: usize,
@@ -71,7 +71,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { runs: 1 << 20, phones: 1 << 16, same: 16 }
+        Limits { runs: 1 << 20, phones: 1 << 17, same: 16 }
     }
 }
 
@@ -364,12 +364,15 @@ impl Engine {
     fn room(&mut self, phone: PhoneId) -> bool {
         let at = phone.0 as usize;
         if at >= self.limits.phones {
-            self.limited = Some("phones");
+            self.limited = Some("max-stations");
             return false;
         }
-        while self.phones.len() <= at {
-            let runs = vec![None; self.models.list.len()];
-            self.phones.push(PhoneRoom { runs, facts: self.models.begin.clone() });
+        if self.phones.len() <= at {
+            self.phones.resize_with(at + 1, PhoneRoom::default);
+        }
+        // Numbers in between may be of stations that are no phones, and need no room.
+        if let Some(room) = self.phones.get_mut(at).filter(|room| room.runs.is_empty()) {
+            *room = PhoneRoom { runs: vec![None; self.models.list.len()], facts: self.models.begin.clone() };
         }
         true
     }
@@ -520,10 +523,14 @@ impl Engine {
     }
 
     pub(super) fn end_oldest(&mut self, models: &Models) {
-        let oldest = self.runs.iter().enumerate().filter_map(|(slot, run)| Some((run.as_ref()?.moved, slot))).min();
-        if let Some((_, slot)) = oldest {
-            self.end(models, slot as u32);
+        let runs = self.runs.iter().enumerate();
+        let mut moved: Vec<_> = runs.filter_map(|(slot, run)| Some((run.as_ref()?.moved, slot))).collect();
+        // A sixteenth at once: each search looks at all of them.
+        let most = (moved.len() / 16).max(1);
+        if moved.len() > most {
+            moved.select_nth_unstable(most);
         }
+        moved.into_iter().take(most).for_each(|(_, slot)| self.end(models, slot as u32));
     }
 }
 

@@ -448,7 +448,7 @@ fn too_many_runs_end_the_one_that_moved_longest_ago() {
         send(&mut engine, phone, i64::from(phone), "rtp.start", &mut out);
         send(&mut engine, phone, i64::from(phone), "dhcp.discover", &mut out);
     }
-    assert_eq!(engine.limit(), Some("runs"));
+    assert_eq!(engine.limit(), Some("max-runs"));
     assert_eq!(engine.finish(Ts::ZERO, &Nobody, &mut out).iter().filter(|flow| &*flow.model == "dhcp").count(), 4);
 }
 

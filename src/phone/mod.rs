@@ -36,7 +36,7 @@ fields! { FIELDS;
 pub struct Limits {
     /// Stations (phones or not) told apart.
     pub stations: usize,
-    /// Events that wait for their station to prove itself a phone: of one, and of all.
+    /// Events that wait for their station to prove itself a phone: of one, and of all. A long one counts as several.
     pub waiting: (usize, usize),
 }
 

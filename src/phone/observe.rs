@@ -67,8 +67,8 @@ impl Phones {
             phone.model = phone.model.take().or(model);
             phone.load = phone.load.take().or(load);
         }
-        let first = !self.on_link.contains(&id);
-        if first {
+        let first = self.stations.get_mut(id as usize).is_some_and(|s| !std::mem::replace(&mut s.on_link, true));
+        if first && self.on_link.len() < 2 {
             self.on_link.push(id);
         }
         self.prove(id);
@@ -407,8 +407,11 @@ fn is_number(user: &str) -> bool {
     !user.is_empty() && user.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '*' | '#' | '\\'))
 }
 
+/// No directory number or host name is longer.
+const LONGEST_ITEM: usize = 255;
+
 fn add(list: &mut Vec<String>, item: Option<String>) {
-    if let Some(item) = item
+    if let Some(item) = item.filter(|item| item.len() <= LONGEST_ITEM)
         && list.len() < 32
         && !list.contains(&item)
     {

@@ -7,7 +7,7 @@ use foldhash::fast::FixedState;
 
 use super::names::Names;
 use super::{Address, Concerned, Limits, Merged, Observed, Phone};
-use crate::event::{Event, EventBuf, FieldDef, Schema};
+use crate::event::{Event, EventBuf, Field, FieldDef, Schema};
 use crate::finding::PhoneId;
 use crate::flow::is_station;
 use crate::time::Ts;
@@ -20,7 +20,12 @@ pub(super) struct Station {
     pub(super) waiting: VecDeque<EventBuf>,
     /// Merged into another station.
     pub(super) alias: Option<u32>,
+    /// It spoke on the link itself.
+    pub(super) on_link: bool,
 }
+
+/// Addresses that are known for each station that may be told apart.
+const ADDRESSES: usize = 4;
 
 /// How an address is bound: to one station, or to a NAT or tool behind which several names speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +61,7 @@ pub struct Phones {
     pub(super) arp: HashMap<IpAddr, [u8; 6], FixedState>,
     /// Addresses that register phones or serve their files.
     pub(super) servers: HashSet<IpAddr, FixedState>,
-    /// Phones seen on the link itself, and what a switch said before the first of them.
+    /// The first two phones seen on the link itself, and what a switch said before the first of them.
     pub(super) on_link: Vec<u32>,
     pub(super) switch_waiting: VecDeque<EventBuf>,
     /// A switch spoke, and of which phone's port is not known.
@@ -67,8 +72,13 @@ pub struct Phones {
     /// When the first event came.
     pub(super) begun: Option<Ts>,
     pub(super) waiting: usize,
+    /// Stations that are nothing but an address that may prove to be a phone's, in the order they came.
+    pub(super) strangers: VecDeque<u32>,
+    /// Stations that were forgotten.
+    pub(super) free: Vec<u32>,
     pub(super) limits: Limits,
     pub(super) limit_hit: bool,
+    pub(super) waiting_hit: bool,
     pub(super) fields: Names,
     pub(super) wanted: Vec<&'static FieldDef>,
     pub(super) observed: Observed,
@@ -93,8 +103,11 @@ impl Phones {
             quiet: super::holes::Quiet::default(),
             begun: None,
             waiting: 0,
+            strangers: VecDeque::new(),
+            free: Vec::new(),
             limits,
             limit_hit: false,
+            waiting_hit: false,
             fields: Names::new(schema, &mut wanted),
             wanted,
             observed: Observed::default(),
@@ -136,6 +149,11 @@ impl Phones {
         self.limit_hit
     }
 
+    /// Whether more events wanted to wait for their station than may.
+    pub fn waiting_hit(&self) -> bool {
+        self.waiting_hit
+    }
+
     /// Gives back the memory of an [`Observed`] that was taken.
     pub fn give_back(&mut self, observed: Observed) {
         self.observed = observed;
@@ -160,12 +178,51 @@ impl Phones {
     }
 
     pub(super) fn add(&mut self) -> Option<u32> {
+        if self.stations.len() >= self.limits.stations && self.free.is_empty() {
+            self.forget_stranger();
+        }
+        if let Some(id) = self.free.pop() {
+            return Some(id);
+        }
         if self.stations.len() >= self.limits.stations {
             self.limit_hit = true;
             return None;
         }
         self.stations.push(Station::default());
         Some((self.stations.len() - 1) as u32)
+    }
+
+    /// Makes room: the stranger that has waited longest is forgotten with its events. A capture is full of those who
+    /// are no phones; whoever is one says so before long.
+    fn forget_stranger(&mut self) -> bool {
+        while let Some(id) = self.strangers.pop_front() {
+            let Some(station) = self.stations.get_mut(id as usize) else { continue };
+            let phone = &station.phone;
+            if station.is_phone || station.alias.is_some() || phone.name.is_some() || phone.mac.is_some() {
+                continue;
+            }
+            let old = std::mem::take(station);
+            self.waiting = self.waiting.saturating_sub(weights(&old.waiting));
+            for address in old.phone.addresses {
+                if self.by_ip.get(&address.ip) == Some(&Bound::To(id)) {
+                    self.by_ip.remove(&address.ip);
+                }
+            }
+            self.free.push(id);
+            return true;
+        }
+        false
+    }
+
+    /// Whether an event of that weight may wait, if need be in place of the longest waiting stranger's.
+    fn may_wait(&mut self, weight: usize) -> bool {
+        while self.waiting + weight > self.limits.waiting.1 {
+            if !self.forget_stranger() {
+                self.waiting_hit = true;
+                return false;
+            }
+        }
+        true
     }
 
     pub(super) fn with_mac(&mut self, mac: [u8; 6]) -> Option<u32> {
@@ -243,6 +300,10 @@ impl Phones {
             }
             _ => {}
         }
+        if self.by_ip.len() >= self.limits.stations.saturating_mul(ADDRESSES) && !self.by_ip.contains_key(&ip) {
+            self.limit_hit = true;
+            return;
+        }
         self.by_ip.insert(ip, Bound::To(id));
         if let Some(station) = self.stations.get_mut(id as usize) {
             let addresses = &mut station.phone.addresses;
@@ -256,12 +317,11 @@ impl Phones {
     pub(super) fn merge(&mut self, gone: u32, stays: u32) {
         let Some(station) = self.stations.get_mut(gone as usize) else { return };
         let old = std::mem::take(station);
+        // Whoever finds the old one by name, MAC or address is led on.
         station.alias = Some(stays);
-        for bound in self.by_ip.values_mut().filter(|b| **b == Bound::To(gone)) {
-            *bound = Bound::To(stays);
-        }
         let was_phone = old.is_phone;
         if let Some(into) = self.stations.get_mut(stays as usize) {
+            into.on_link |= old.on_link;
             let (into, old) = (&mut into.phone, old.phone);
             into.mac = into.mac.or(old.mac);
             into.vlan = into.vlan.or(old.vlan);
@@ -286,7 +346,7 @@ impl Phones {
             self.observed.merged.push(Merged { gone: PhoneId(gone), stays: PhoneId(stays) });
         }
         let waiting: Vec<EventBuf> = old.waiting.into();
-        self.waiting = self.waiting.saturating_sub(waiting.len());
+        self.waiting = self.waiting.saturating_sub(weights(&waiting));
         self.give(stays, waiting);
     }
 
@@ -305,7 +365,7 @@ impl Phones {
             }
         }
         let waited: Vec<EventBuf> = std::mem::take(&mut station.waiting).into();
-        self.waiting = self.waiting.saturating_sub(waited.len());
+        self.waiting = self.waiting.saturating_sub(weights(&waited));
         if !waited.is_empty() {
             self.observed.proven.push((PhoneId(id), waited));
         }
@@ -318,7 +378,7 @@ impl Phones {
         }
         let Some(station) = self.stations.get_mut(id as usize) else { return };
         if !station.is_phone {
-            self.waiting += events.len();
+            self.waiting += weights(&events);
             station.waiting.extend(events);
             return;
         }
@@ -399,18 +459,20 @@ impl Phones {
         if station.is_phone {
             self.observed.concerned.push(Concerned { phone: PhoneId(id), sends });
         } else if keep && station.waiting.len() < self.limits.waiting.0 {
-            if self.waiting < self.limits.waiting.1 {
+            let weight = weight(event.fields);
+            // The one that is forgotten may be this one: then it is nobody's any more.
+            if self.may_wait(weight)
+                && let Some(station) = self.stations.get_mut(id as usize).filter(|s| s.phone.frames.is_some())
+            {
                 station.waiting.push_back(event.to_buf());
-                self.waiting += 1;
-            } else {
-                self.limit_hit = true;
+                self.waiting += weight;
             }
         }
     }
 
     /// Nobody known takes part: the client may yet prove to be a phone.
     pub(super) fn wait_as_stranger(&mut self, event: &Event<'_>, keep: bool) {
-        if !keep || self.waiting >= self.limits.waiting.1 {
+        if !keep {
             return;
         }
         let Some(client) = event.origin.client().map(|end| end.ip).filter(|ip| is_station(*ip)) else { return };
@@ -419,9 +481,19 @@ impl Phones {
         }
         if let Some(id) = self.add() {
             self.bind(client, id, event.origin.time, false);
+            self.strangers.push_back(id);
             self.concern(id, event.origin.src.is_some_and(|src| src.ip == client), event, keep);
         }
     }
+}
+
+/// How much room an event takes while it waits: one, and more where it has many fields or long ones.
+fn weight(fields: &[Field<'_>]) -> usize {
+    1 + fields.len() / 64 + fields.iter().map(|field| field.len as usize).sum::<usize>() / 4096
+}
+
+fn weights<'e>(events: impl IntoIterator<Item = &'e EventBuf>) -> usize {
+    events.into_iter().map(|event| weight(&event.fields)).sum()
 }
 
 #[cfg(test)]

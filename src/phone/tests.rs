@@ -136,6 +136,36 @@ fn events_wait_until_their_station_is_a_phone() {
 }
 
 #[test]
+fn strangers_make_room_for_who_comes_later() {
+    let mut room = Room::new();
+    room.phones = Phones::new(&room.schema, Limits { stations: 6, waiting: (3, 8) });
+    for round in 0..4 {
+        for last in 100..200 {
+            room.event("tcp.connect", ROUTER, Some(address(last)), &[]);
+            assert!(room.phones.waiting <= 8 && room.phones.stations.len() <= 6, "round {round}");
+        }
+    }
+    assert!(room.phones.by_ip.len() <= 6);
+    room.event("tcp.connect", ROUTER, Some(address(50)), &[]);
+    assert_eq!(room.asks(ROUTER, address(50), "SEP001122334455"), ["SEP001122334455"]);
+    assert_eq!(room.phones.observed_for_test(), [("SEP001122334455".to_owned(), vec![401])]);
+    // Of those that were forgotten nothing is left that could be taken for a phone's.
+    assert_eq!(room.asks(ROUTER, address(100), "SEP001122334466"), ["SEP001122334466"]);
+    assert_eq!((room.all().len(), room.phones.limit_hit()), (2, false));
+}
+
+#[test]
+fn a_long_event_waits_as_several() {
+    let mut room = Room::new();
+    room.phones = Phones::new(&room.schema, Limits { stations: 6, waiting: (3, 8) });
+    let long = vec![("sip.Method", Value::Text("OPTIONS".into())); 640];
+    room.event("sip.request", ROUTER, Some(address(100)), &long);
+    assert_eq!(room.phones.waiting, 0);
+    room.event("sip.request", ROUTER, Some(address(100)), &long[..320]);
+    assert_eq!(room.phones.waiting, 6);
+}
+
+#[test]
 fn a_port_a_register_or_a_name_of_another_make_no_phone() {
     let mut room = Room::new();
     let register = [("sip.Method", Value::Text("REGISTER".into()))];

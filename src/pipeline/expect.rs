@@ -15,9 +15,6 @@ use crate::proto::{Announced, Expect, PROTOCOLS};
 /// An end of a flow: address, port, IP protocol.
 type End = (IpAddr, u16, u8);
 
-/// Expectations kept at the same time.
-const MOST: usize = 100_000;
-
 /// What a flow was announced to carry.
 #[derive(Debug)]
 struct Expected {
@@ -30,13 +27,33 @@ struct Expected {
 }
 
 /// Flows that were announced.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Expectations {
-    by_end: HashMap<End, Expected, FixedState>,
+    young: HashMap<End, Expected, FixedState>,
+    /// As many again, made before.
+    old: HashMap<End, Expected, FixedState>,
+    /// So many are kept, at least half of them the latest.
+    most: usize,
     made: u64,
 }
 
 impl Expectations {
+    /// Keeps so many.
+    pub fn new(most: usize) -> Expectations {
+        Expectations { young: HashMap::default(), old: HashMap::default(), most: most.max(2), made: 0 }
+    }
+
+    fn insert(&mut self, end: End, expected: Expected) {
+        if self.young.len() >= self.most / 2 {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(end, expected);
+    }
+
+    fn get(&self, end: &End) -> Option<&Expected> {
+        self.young.get(end).or_else(|| self.old.get(end))
+    }
+
     /// How many were made: what was looked for in vain may be found after another.
     pub fn made(&self) -> u64 {
         self.made
@@ -45,16 +62,16 @@ impl Expectations {
     /// A flow will carry a protocol.
     pub fn expect(&mut self, expect: Expect) {
         let Some(index) = PROTOCOLS.iter().position(|p| p.name == expect.proto) else { return };
-        if self.by_end.len() >= MOST {
-            self.by_end.clear();
-        }
         self.made += 1;
         let Expect { ip, port, peer, ip_proto, media, .. } = expect;
-        self.by_end.insert((ip, port, ip_proto), Expected { peer, index, media: media.clone() });
+        self.insert((ip, port, ip_proto), Expected { peer, index, media: media.clone() });
         // RTCP has the port after that of its RTP (RFC 3550 §11), unless something else was announced there.
         let rtcp = PROTOCOLS.iter().position(|p| p.name == "rtcp").filter(|_| expect.proto == "rtp");
         if let Some((index, port)) = rtcp.zip(port.checked_add(1)) {
-            self.by_end.entry((ip, port, ip_proto)).or_insert(Expected { peer, index, media });
+            let end = (ip, port, ip_proto);
+            if self.get(&end).is_none() {
+                self.insert(end, Expected { peer, index, media });
+            }
         }
     }
 
@@ -67,7 +84,7 @@ impl Expectations {
 
     /// The protocol that a flow was announced to carry.
     pub fn expected(&self, origin: &Origin) -> Option<usize> {
-        if self.by_end.is_empty() {
+        if self.young.is_empty() && self.old.is_empty() {
             return None;
         }
         self.of(origin).next().map(|expected| expected.index)
@@ -83,8 +100,24 @@ impl Expectations {
         let ends = origin.dst.zip(origin.src).map(|(dst, src)| [(dst, src), (src, dst)]);
         let proto = origin.ip_proto;
         ends.into_iter().flatten().filter_map(move |(end, other)| {
-            let expected = self.by_end.get(&(end.ip, end.port, proto))?;
+            let expected = self.get(&(end.ip, end.port, proto))?;
             expected.peer.is_none_or(|peer| peer == other.ip).then_some(expected)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_latest_announcements_are_kept() {
+        let mut expectations = Expectations::new(10);
+        let expect =
+            |port| Expect { ip: [10, 0, 0, 1].into(), port, peer: None, ip_proto: 17, proto: "tftp", media: None };
+        (1..=30).for_each(|port| expectations.expect(expect(port)));
+        let known = |port: u16| expectations.get(&([10, 0, 0, 1].into(), port, 17)).is_some();
+        assert!((26..=30).all(known) && !(1..=20).any(known));
+        assert!(expectations.young.len() + expectations.old.len() <= 10);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::desk::{Clue, Desk};
 use super::expect::Expectations;
+use super::remember::Trust;
 use super::{
     BOUND, BYTES, COUNT, CUT_OFF, DAMAGE, DROPS, FILTER, FILTERED, KIND, LIMIT, MALFORMED, ONE_WAY, Options, PROTO,
     REASON, Watch,
@@ -9,7 +10,6 @@ use super::{
 use crate::bytes::Malformed;
 use crate::content;
 use crate::content::Emit;
-use crate::content::trust_list::{ListKind, Record, TrustList};
 use crate::event::{Event, EventBuf, EventDef, FieldDef, Fields, Origin, Schema, Value, Wanted};
 use crate::finding::{Findings, Loss, PhoneId};
 use crate::model::{Engine, Identity, Models, Who};
@@ -19,7 +19,6 @@ use crate::source::Notes;
 use crate::time::Ts;
 use foldhash::fast::FixedState;
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Where every event passes: phones learn, models judge, the watcher sees.
@@ -29,8 +28,7 @@ pub(super) struct Hub<W: Watch> {
     pub(super) findings: Findings,
     pub(super) watch: W,
     pub(super) expectations: Expectations,
-    /// The lists each phone (or address) fetched last: what later files are signed by.
-    pub(super) trust: HashMap<IpAddr, Held, FixedState>,
+    pub(super) trust: Trust,
     pub(super) limits_told: Vec<&'static str>,
     pub(super) seen: Vec<u64>,
     pub(super) others: Vec<String>,
@@ -76,8 +74,8 @@ impl<W: Watch> Hub<W> {
             engine,
             findings: Findings::default(),
             watch,
-            expectations: Expectations::default(),
-            trust: HashMap::with_hasher(FixedState::default()),
+            expectations: Expectations::new(options.announcements),
+            trust: Trust::new(options.trust_lists, options.trust_list_bytes),
             limits_told: Vec::new(),
             seen: vec![0; PROTOCOLS.len()],
             others: Vec::new(),
@@ -94,6 +92,9 @@ impl<W: Watch> Hub<W> {
             watch.finding(&finding, phones);
             findings.take(finding);
         });
+        if let Some(bound) = self.engine.limit() {
+            self.limit(bound, event.origin);
+        }
     }
 
     pub(super) fn count(&mut self, event: &Event<'_>, known: Known) {
@@ -198,28 +199,8 @@ impl<W: Watch> Hub<W> {
         if self.phones.limit_hit() {
             self.limit("max-stations", last);
         }
-    }
-}
-
-/// The trust lists that somebody holds.
-#[derive(Debug, Default)]
-pub(super) struct Held {
-    pub(super) ctl: Vec<Record>,
-    pub(super) itl: Vec<Record>,
-}
-
-impl Held {
-    pub(super) fn records(&self) -> Vec<Record> {
-        self.ctl.iter().chain(&self.itl).cloned().collect()
-    }
-
-    /// A list that was changed after it was signed is refused: the one before is kept.
-    pub(super) fn take(&mut self, list: TrustList) {
-        match list.kind {
-            _ if list.signature_valid == Some(false) => {}
-            ListKind::Ctl => self.ctl = list.records,
-            ListKind::Itl => self.itl = list.records,
-            ListKind::Sgn => {}
+        if self.phones.waiting_hit() {
+            self.limit("max-waiting-events", last);
         }
     }
 }
@@ -256,7 +237,7 @@ impl<W: Watch> Sink for Hub<W> {
         if !file.complete {
             return;
         }
-        let known = self.trust.get(&file.client).map(Held::records).unwrap_or_default();
+        let known = self.trust.records(file.client);
         let mut said: Vec<EventBuf> = Vec::new();
         let mut take = |def: &'static EventDef, fields: Fields<'_>, defect: Option<Malformed>| {
             let event = Event { def, origin, fields: fields.list(), frames: file.frames, bytes: &[], defect };
@@ -267,8 +248,8 @@ impl<W: Watch> Sink for Hub<W> {
         for event in &said {
             self.event(&event.borrow());
         }
-        if let Some(list) = list {
-            self.trust.entry(file.client).or_default().take(list);
+        if let Some(bound) = list.and_then(|list| self.trust.take(file.client, list, file.bytes.len())) {
+            self.limit(bound, origin);
         }
     }
 

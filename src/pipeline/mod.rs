@@ -14,6 +14,7 @@ mod look;
 mod pair;
 mod pushed;
 mod reader;
+mod remember;
 mod routes;
 
 use crate::content;
@@ -72,7 +73,7 @@ pub fn schema() -> Schema {
 }
 
 /// What is asked of a run.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Options {
     /// Bounds of the flow room.
     pub flows: flow::Limits,
@@ -82,10 +83,35 @@ pub struct Options {
     pub phones: phone::Limits,
     /// Bounds of the engine.
     pub engine: model::Limits,
+    /// Bounds of dissectors.
+    pub proto: crate::proto::Bounds,
+    /// Announcements of flows kept at the same time.
+    pub announcements: usize,
+    /// Phones (or addresses) whose trust lists are kept.
+    pub trust_lists: usize,
+    /// Bytes of different trust lists that are kept.
+    pub trust_list_bytes: usize,
     /// Show copies that a SPAN port made, marked as such; a judge drops them.
     pub show_duplicates: bool,
     /// Give events that only `decode` shows.
     pub detail: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            flows: flow::Limits::default(),
+            fragments: frag::Bounds::default(),
+            phones: phone::Limits::default(),
+            engine: model::Limits::default(),
+            proto: crate::proto::Bounds::default(),
+            announcements: 100_000,
+            trust_lists: 100_000,
+            trust_list_bytes: 64 << 20,
+            show_duplicates: false,
+            detail: false,
+        }
+    }
 }
 
 /// Sees every event as it comes, with the phones it concerns; `decode`, the screen and goldens watch.

@@ -48,7 +48,7 @@ pub fn judge(
             batch: Batch::default(),
             batches,
             to_fill,
-            expectations: Expectations::default(),
+            expectations: Expectations::new(options.announcements),
             now: Ts::ZERO,
             detail: options.detail,
         };

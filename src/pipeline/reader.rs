@@ -56,7 +56,7 @@ impl<D: Desk> Reader<D> {
             core: Core {
                 datagrams: PROTOCOLS.iter().map(|p| (p.new)()).collect(),
                 routes,
-                spare: Spare::of(wanted),
+                spare: Spare::of(wanted, options.proto),
                 gaps: (0, 0, Vec::new()),
                 one_way: (0, Vec::new()),
                 due: Ts::ZERO,

@@ -343,9 +343,9 @@ impl Body {
     }
 
     /// As `fetch` deserves: read files are kept, others hashed where `detail` is wanted.
-    pub fn of(fetch: &Fetch, detail: bool) -> Body {
+    pub fn of(fetch: &Fetch, detail: bool, most: usize) -> Body {
         match (fetch.is_read(), detail) {
-            (true, _) => Body::keeping(MAX_KEPT),
+            (true, _) => Body::keeping(most),
             (false, true) => Body::hashed(),
             (false, false) => Body::counted(),
         }

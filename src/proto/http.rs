@@ -55,10 +55,6 @@ events! { EVENTS;
     MALFORMED = "http.malformed", "Something where an HTTP message had to begin.";
 }
 
-/// A head that is longer is none.
-const MAX_HEAD: usize = 64 << 10;
-/// Requests without an answer that are remembered.
-const MAX_ASKED: usize = 64;
 /// Ports on which everything is a file: HTTP, and HTTPS where TLS ends before the capture.
 const FILE_PORTS: [u16; 2] = [6970, 6971];
 
@@ -240,7 +236,7 @@ impl Http {
         let way = self.way(segment.side);
         match head::plausible(rest) {
             Probe::Yes => (),
-            Probe::NeedMore if rest.len() <= MAX_HEAD => return Step::Wait,
+            Probe::NeedMore if rest.len() <= out.bounds().http_head => return Step::Wait,
             Probe::NeedMore | Probe::No => {
                 // Before the first message of a direction it is a connection that began before the capture.
                 if way.spoke || !self.asked.is_empty() {
@@ -253,7 +249,7 @@ impl Http {
         }
         let Some(len) = head::cut(rest, way.scanned) else {
             way.scanned = rest.len();
-            if rest.len() <= MAX_HEAD {
+            if rest.len() <= out.bounds().http_head {
                 return Step::Wait;
             }
             out.limit("max-http-head", segment.origin);
@@ -316,7 +312,7 @@ impl Http {
             }
             _ => mask_uri(&target).into_owned(),
         };
-        if self.asked.len() >= MAX_ASKED {
+        if self.asked.len() >= out.bounds().http_requests.max(1) {
             self.asked.pop_front();
             out.limit("max-http-requests", segment.origin);
         }

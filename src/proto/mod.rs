@@ -308,6 +308,36 @@ impl std::fmt::Debug for Out<'_> {
     }
 }
 
+/// How much dissectors keep; each is an option of the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// RTP streams followed at the same time.
+    pub streams: usize,
+    /// TFTP transfers followed at the same time.
+    pub transfers: usize,
+    /// Bytes of one file that are kept to be read.
+    pub file_bytes: usize,
+    /// Bytes that all TFTP transfers together hold.
+    pub transfer_bytes: usize,
+    /// Bytes of the header of one HTTP message.
+    pub http_head: usize,
+    /// Requests of one HTTP connection that wait for their answers.
+    pub http_requests: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Bounds {
+        Bounds {
+            streams: 20_000,
+            transfers: 4096,
+            file_bytes: fetch::MAX_KEPT,
+            transfer_bytes: 64 << 20,
+            http_head: 64 << 10,
+            http_requests: 64,
+        }
+    }
+}
+
 /// Memory that [`Out`] reuses from message to message.
 #[derive(Debug, Default)]
 pub struct Spare {
@@ -315,6 +345,7 @@ pub struct Spare {
     frames: Vec<u64>,
     wanted: Option<Arc<Wanted>>,
     inside: Vec<Inside>,
+    bounds: Bounds,
 }
 
 impl Spare {
@@ -329,8 +360,8 @@ impl Spare {
     }
 
     /// For readers who ask for these fields alone; `None` if they ask for all.
-    pub fn of(wanted: Option<Arc<Wanted>>) -> Spare {
-        Spare { wanted, ..Spare::default() }
+    pub fn of(wanted: Option<Arc<Wanted>>, bounds: Bounds) -> Spare {
+        Spare { wanted, bounds, ..Spare::default() }
     }
 }
 
@@ -338,6 +369,11 @@ impl<'s> Out<'s> {
     /// Into `sink`, with memory to reuse.
     pub fn new(sink: &'s mut dyn Sink, spare: &'s mut Spare) -> Out<'s> {
         Out { sink, spare, expected: false, inside: false }
+    }
+
+    /// How much may be kept.
+    pub fn bounds(&self) -> Bounds {
+        self.spare.bounds
     }
 
     /// For a datagram of a flow that was announced to carry the protocol ([`Expect`]), or not.

@@ -346,9 +346,6 @@ fn voip_metrics(r: &mut Reader<'_>, fields: &mut Fields<'_>) -> Result<(), Malfo
     Ok(())
 }
 
-/// Sources whose last report is remembered.
-const SOURCES: usize = 20_000;
-
 /// The last sender report of each source: the middle of its NTP time, and when it passed.
 #[derive(Debug, Default)]
 struct Dissector {
@@ -402,7 +399,7 @@ impl Dissector {
         })() else {
             return;
         };
-        if self.reports.len() >= SOURCES && !self.reports.contains_key(&read.0) {
+        if self.reports.len() >= out.bounds().streams.max(1) && !self.reports.contains_key(&read.0) {
             out.limit("max-streams", segment.origin);
             self.reports.clear();
         }

@@ -43,8 +43,8 @@ pub static PROTOCOL: Protocol = Protocol {
 
 /// A stream without packets for so long is over.
 const IDLE: Span = Span::from_secs(10);
-/// Streams and what may become one, at the same time.
-const STREAMS: usize = 20_000;
+/// So few places are looked at whether they are empty or not.
+const FEW: usize = 64;
 /// Packets in sequence that make a stream: to one station, and to a multicast group.
 const IN_A_ROW: u8 = 4;
 const IN_A_ROW_MULTICAST: u8 = 2;
@@ -123,7 +123,7 @@ impl Dissector {
 
     /// A new stream. Says so if another one of the same two ends was under way.
     fn begin(&mut self, place: usize, key: Key, packet: &Packet, origin: &Origin, out: &mut Out<'_>) -> u32 {
-        if self.index.len() >= STREAMS {
+        if self.index.len() >= out.bounds().streams.max(1) {
             self.make_room(origin, out);
         }
         let stream = Stream::new(key, packet, origin);
@@ -158,7 +158,7 @@ impl Dissector {
         let mut found = std::mem::take(&mut self.found);
         self.live(&mut found);
         found.sort_unstable();
-        found.truncate((STREAMS / 16).max(1));
+        found.truncate((out.bounds().streams / 16).max(1));
         found.iter().for_each(|(_, _, id)| self.stop(*id, false, out));
         self.found = found;
     }
@@ -171,12 +171,32 @@ impl Dissector {
 
     /// Stops the streams that were quiet for long enough at `now`, a whole second.
     fn sweep(&mut self, now: Ts, out: &mut Out<'_>) {
+        if self.streams.len() > FEW && self.index.len() < self.streams.len() / 8 {
+            self.close_up();
+        }
         let mut found = std::mem::take(&mut self.found);
         self.live(&mut found);
         found.retain(|(last, _, _)| *last + IDLE <= now);
         found.sort_unstable();
         found.iter().for_each(|(_, _, id)| self.stop(*id, false, out));
         self.found = found;
+    }
+
+    /// Most places are empty: those that are not move together, so that a sweep looks at what there is and not at what
+    /// there once was.
+    fn close_up(&mut self) {
+        let mut moved = vec![u32::MAX; self.streams.len()];
+        let mut kept = Vec::with_capacity(self.index.len());
+        for (stream, moved) in self.streams.drain(..).zip(&mut moved).filter(|(stream, _)| stream.live) {
+            *moved = kept.len() as u32;
+            self.index.insert(stream.key, *moved);
+            kept.push(stream);
+        }
+        self.streams = kept;
+        self.free.clear();
+        for last in &mut self.recent {
+            *last = moved.get(*last as usize).copied().unwrap_or(u32::MAX);
+        }
     }
 
     fn stop(&mut self, id: u32, running: bool, out: &mut Out<'_>) {
@@ -270,7 +290,7 @@ impl Dissect for Dissector {
             }
             stream.believed = true;
             let (from, to) = (stream.key.src.ip, stream.key.dst);
-            if self.heard.len() >= 4 * STREAMS {
+            if self.heard.len() >= 4 * out.bounds().streams.max(1) {
                 self.heard.clear();
             }
             self.heard.entry(to).or_default().streams += 1;

@@ -56,12 +56,8 @@ events! { EVENTS;
     MALFORMED = "tftp.malformed", "Something that is no TFTP message.";
 }
 
-/// More transfers at a time are not followed: the oldest are forgotten.
-const MAX_TRANSFERS: usize = 4096;
-/// And no more than these of one client.
+/// No more transfers of one client are followed: the oldest are forgotten.
 const MAX_PER_CLIENT: usize = 256;
-/// Bytes of content held for all transfers together.
-const MAX_HELD: usize = 64 << 20;
 /// A transfer that moved this lately goes on beside a new request for the same file (phones behind one address).
 const ALIVE: Span = Span::from_secs(1);
 /// After a longer rest a new request for the same file is a new wish, and no sign that the old one failed.
@@ -201,13 +197,13 @@ impl Tftp {
         transfer.last = segment.origin.time;
         transfer.moved = self.messages;
         self.held = (self.held + transfer.held()).saturating_sub(before);
-        if self.held > MAX_HELD {
+        if self.held > out.bounds().transfer_bytes {
             self.held = self.held.saturating_sub(transfer.held());
             if let State::Running(run) = &mut transfer.state {
                 run.forget();
             }
             self.held += transfer.held();
-            out.limit("max-file-bytes", segment.origin);
+            out.limit("max-transfer-bytes", segment.origin);
         }
         true
     }
@@ -262,7 +258,7 @@ impl Tftp {
         list.push(Transfer { client, server, tid: None, stale, fetch, asked, state: State::Asked, last: now, moved });
         self.count += 1;
         let crowded = list.len() > MAX_PER_CLIENT;
-        if crowded || self.count > MAX_TRANSFERS {
+        if crowded || self.count > out.bounds().transfers {
             self.evict(crowded.then_some(client.ip), segment, out);
         }
     }
@@ -318,7 +314,7 @@ impl Transfer {
     fn begin(&mut self, granted: Options, segment: &Segment<'_>, out: &mut Out<'_>) {
         let Some(fetch) = &self.fetch else { return };
         fetch.found(granted.tsize, None, segment.origin, out);
-        self.state = State::Running(Box::new(Run::new(fetch, granted, out.detail())));
+        self.state = State::Running(Box::new(Run::new(fetch, granted, out.detail(), out.bounds().file_bytes)));
     }
 
     fn oack(&mut self, granted: Options, server: Endpoint, segment: &Segment<'_>, out: &mut Out<'_>) {

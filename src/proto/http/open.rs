@@ -106,7 +106,7 @@ pub(super) fn body_of(head: &Head<'_>, fetch: Option<&Fetch>, out: &Out<'_>) -> 
         return (Body::counted(), Shown::No);
     }
     if let Some(fetch) = fetch {
-        return (Body::of(fetch, out.detail()), Shown::No);
+        return (Body::of(fetch, out.detail(), out.bounds().file_bytes), Shown::No);
     }
     let whole = head.header("content-type").unwrap_or_default();
     let kind = whole.split(|b| *b == b';').next().unwrap_or_default().trim_ascii();

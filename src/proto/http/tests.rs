@@ -291,12 +291,12 @@ fn bounds_hold_and_are_told() {
     assert_eq!(lines[5..], ["file.complete file.bytes=2097153"]);
 
     let mut endless = b"GET /a HTTP/1.1\r\nA: ".to_vec();
-    endless.resize(MAX_HEAD + 10, b'a');
+    endless.resize((64 << 10) + 10, b'a');
     let lines = testing::stream(&PROTOCOL, (50000, 80), &[(Client, &endless)]);
     assert_eq!(lines[0], "LIMIT max-http-head");
     assert!(lines[1].ends_with("what=end of the headers") && lines.len() == 2);
 
-    let many = b"GET / HTTP/1.1\r\n\r\n".repeat(MAX_ASKED + 1);
+    let many = b"GET / HTTP/1.1\r\n\r\n".repeat(65);
     let lines = testing::stream(&PROTOCOL, (50000, 80), &[(Client, &many)]);
     assert_eq!(lines.iter().filter(|line| line.starts_with("LIMIT")).count(), 1);
 }

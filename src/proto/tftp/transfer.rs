@@ -59,7 +59,7 @@ pub(super) struct Block<'a> {
 
 impl Run {
     /// A transfer of `fetch` with the options that the server accepted.
-    pub(super) fn new(fetch: &Fetch, granted: Options, detail: bool) -> Run {
+    pub(super) fn new(fetch: &Fetch, granted: Options, detail: bool, most: usize) -> Run {
         let number = |value: Option<u64>, or: usize| value.and_then(|n| usize::try_from(n).ok()).unwrap_or(or);
         Run {
             blksize: number(granted.blksize, 512),
@@ -69,7 +69,7 @@ impl Run {
             early: BTreeMap::new(),
             early_bytes: 0,
             last: None,
-            body: Body::of(fetch, detail),
+            body: Body::of(fetch, detail, most),
         }
     }
 
