@@ -299,7 +299,8 @@ fn captured_through_a_filter() {
             tell(&format!("no {kind:04x}"), &kept(whole, |h| h.ether_type != kind));
             tell(&format!("only {kind:04x}"), &kept(whole, |h| h.ether_type == kind));
         }
-        let ports = heads(whole).into_iter().flat_map(|h| [h.sport, h.dport]).filter(|port| *port > 0);
+        // Filters name ports of services.
+        let ports = heads(whole).into_iter().flat_map(|h| [h.sport, h.dport]).filter(|port| (1..10_000).contains(port));
         let mut often: BTreeMap<u16, usize> = BTreeMap::new();
         ports.for_each(|port| *often.entry(port).or_default() += 1);
         let mut often: Vec<(usize, u16)> = often.into_iter().map(|(port, n)| (n, port)).collect();
