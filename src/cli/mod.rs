@@ -9,6 +9,7 @@ pub mod fields;
 pub mod golden;
 pub mod live;
 pub mod models;
+pub mod replay;
 pub mod run;
 pub mod synth;
 pub mod watch;
@@ -40,6 +41,8 @@ enum Command {
     Capture(capture::Capture),
     /// The terminal screen, over files or live
     Watch(watch::Watch),
+    /// Put recorded frames back on a (test) wire
+    Replay(replay::Replay),
     /// Every event and field that -Y, -e and the models may name
     Fields(fields::Fields),
     /// The sequence models, built in or yours
@@ -218,6 +221,7 @@ pub fn main() -> ExitCode {
         Command::Decode(it) => it.run(),
         Command::Capture(it) => it.run(),
         Command::Watch(it) => it.run(),
+        Command::Replay(it) => it.run(),
         Command::Fields(it) => it.run(),
         Command::Models(it) => it.run(),
         Command::Golden(it) => it.run(),
