@@ -88,7 +88,8 @@ mod with {
             let seconds = began.elapsed().as_secs_f64().max(1e-9);
             let Counts { sent, bytes, refused, said, other_link, cut } = counts;
             let rate = sent as f64 / seconds;
-            let mut line = format!("{sent} packets, {bytes} bytes sent on {name} in {seconds:.3} s ({rate:.0} packets/s)");
+            let mut line =
+                format!("{sent} packets, {bytes} bytes sent on {name} in {seconds:.3} s ({rate:.0} packets/s)");
             for (count, what) in [
                 (refused, "refused by the driver"),
                 (other_link, "not sent: of another link type"),
