@@ -31,7 +31,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "tui",
         &[
             "report", "event", "phone", "finding", "model", "time", "pipeline", "source", "decode", "proto", "quality",
-            "expr", "live",
+            "secret", "expr", "live",
         ],
     ),
     ("cli", &["*"]),

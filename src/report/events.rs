@@ -220,7 +220,7 @@ impl Writer {
 }
 
 /// The bytes of a message, those of secrets replaced by stars.
-fn masked<'e>(event: &Event<'e>) -> Cow<'e, [u8]> {
+pub fn masked<'e>(event: &Event<'e>) -> Cow<'e, [u8]> {
     let fields = event.fields.iter().filter(|f| f.def.secret && f.len > 0);
     let mut places: Vec<_> = fields.map(|f| f.at as usize..f.at as usize + f.len as usize).collect();
     places.extend(secret::places(event.bytes));

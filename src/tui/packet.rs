@@ -2,8 +2,9 @@
 
 use super::seen::Seen;
 use crate::decode::{self, Layer};
-use crate::event::Mac;
-use crate::report::events::shown;
+use crate::event::{Event, Mac};
+use crate::report::events::{masked as hidden, shown};
+use crate::secret;
 
 /// A line of the tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,12 +73,9 @@ pub fn tree(seen: &Seen, number: u64, secrets: bool) -> Tree {
     for message in seen.of_frame(number) {
         let event = &message.event;
         let index = tree.bytes.len();
-        let mut bytes = message.bytes.to_vec();
-        for field in event.fields.iter().filter(|field| field.def.secret && !secrets) {
-            let at = field.at as usize;
-            bytes.get_mut(at..at + field.len as usize).unwrap_or_default().fill(b'*');
-            masked |= field.len > 0;
-        }
+        let whole = Event { bytes: &message.bytes, ..event.borrow() };
+        let bytes = if secrets { message.bytes.to_vec() } else { hidden(&whole).into_owned() };
+        masked |= *bytes != *message.bytes;
         let later = if event.origin.frame == number {
             String::new()
         } else {
@@ -114,6 +112,12 @@ pub fn tree(seen: &Seen, number: u64, secrets: bool) -> Tree {
             tree.nodes.push(Node { depth: 1, text, bytes: (index, defect.at, 1), wrong: true, filter: None });
         }
         tree.bytes.push((event.def.name.to_owned(), bytes));
+    }
+    if !secrets && let Some((_, bytes)) = tree.bytes.first_mut() {
+        // What no message tells: parts of one that is not whole, and what is not decoded.
+        for place in secret::places(frame.bytes) {
+            bytes.get_mut(place).unwrap_or_default().fill(b'*');
+        }
     }
     if masked && let Some((_, bytes)) = tree.bytes.first_mut() {
         // What a message keeps secret its frame does not tell either.
