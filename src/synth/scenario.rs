@@ -499,6 +499,10 @@ pub enum Broken {
     Tftp,
     /// A line that is no header, a length that is no number, by UDP.
     Sip,
+    /// A report without its group.
+    Igmp,
+    /// A packet that counts sources beyond its end, on the ports of [`super::media::STREAM`].
+    Rtp,
 }
 
 // What most stories share.

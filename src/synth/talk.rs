@@ -50,6 +50,8 @@ pub enum Say {
     Archive(usize),
     /// A message of CAST: its id, and the values after it.
     Cast(Side, u32, &'static [u32]),
+    /// Bytes as they are.
+    Raw(Side, &'static [u8]),
     /// The first message of a TLS handshake.
     Hello,
     /// The answer to it, with this certificate.

@@ -30,7 +30,7 @@ const MODELS: &[&str] = &[
 ];
 
 /// Not shown: messages of protocols that no story here speaks.
-const NOT_SHOWN: &[&str] = &["malformed.sccp", "malformed.rtp", "malformed.igmp", "malformed.cast"];
+const NOT_SHOWN: &[&str] = &[];
 
 fn bytes(story: &Story) -> Vec<u8> {
     let mut out = Vec::new();

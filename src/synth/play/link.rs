@@ -261,6 +261,16 @@ impl Player {
                 self.udp((self.own, port), (server, 69), 0, &tftp::damaged("RINGLIST.XML"));
             }
             Broken::Sip => self.udp((server, 5060), (self.own, 5060), 0x60, &sip::damaged(self.own, server)),
+            Broken::Igmp => {
+                let dst = Ipv4Addr::new(239, 1, 1, 1);
+                let ip = Ip { src: self.own, dst, proto: 2, id: 0, tos: 0, ttl: 1 };
+                self.ip(ip, &[0x16, 0, 0xe9]);
+            }
+            Broken::Rtp => {
+                let media = (super::super::media::PEER, super::super::media::STREAM.to_port);
+                let own = (self.own, super::super::media::STREAM.from_port);
+                self.udp(own, media, 0xb8, &[0x8f, 0, 0xff, 0xe0, 0, 0, 0, 1, 0, 0, 0, 1, 7, 7]);
+            }
             Broken::Udp => {
                 let mut datagram = frame::udp(self.own, server, 49_999, 69, &tftp::ack(0));
                 if let Some(length) = datagram.get_mut(4) {

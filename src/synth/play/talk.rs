@@ -56,6 +56,7 @@ impl Player {
                 (Side::Server, talk::answer(200, "application/java-archive", &trust::noise(size, 11)))
             }
             Say::Cast(side, id, values) => (side, talk::cast(id, values)),
+            Say::Raw(side, bytes) => (side, bytes.to_vec()),
             Say::Hello => (Side::Phone, tls::client_hello("cucm1", seed)),
             Say::ServerHello(certificate) => (Side::Server, tls::server_hello(certificate, seed)),
             Say::Finish => {

@@ -1,10 +1,12 @@
 //! Captures that suffered, and single messages that cannot be read.
 
 use super::super::Noise;
+use super::super::media::{PEER, STREAM, Stream};
 use super::super::scenario::{
-    Accepts, Broken, CM1, Content, File, FileForm, Got, Handshake, KEEPALIVE, Outcome, REGISTER, Reply, STORY, Step,
-    Story, Transport, UP, User,
+    Accepts, Broken, CM1, Content, File, FileForm, Got, Handshake, KEEPALIVE, Outcome, REGISTER, Reply, STORY, Side,
+    Step, Story, Transport, UP, User,
 };
+use super::super::talk::{Host, Say, TALK, Talk};
 use super::parts::*;
 
 const HEALTHY: &[Step] =
@@ -45,6 +47,33 @@ const fn suffered(
         ..STORY
     }
 }
+
+const BACK: Stream = Stream { from: Some(PEER), from_port: 24_600, to: None, to_port: 16_384, ..STREAM };
+static NO_SCCP: Talk = Talk {
+    server: Host::At(CM1),
+    port: 2000,
+    says: &[
+        Say::Raw(Side::Phone, &[4, 0, 0, 0, 0, 0, 0, 0, 0x0e, 0, 0, 0]),
+        Say::Raw(Side::Phone, &[4, 0, 0, 0, 99, 0, 0, 0, 0, 0, 0, 0]),
+        Say::Close(Side::Phone),
+    ],
+    ..TALK
+};
+static NO_CAST: Talk = Talk {
+    client: Host::At(PEER),
+    server: Host::Phone,
+    port: 4224,
+    says: &[
+        Say::Cast(Side::Phone, 0, &[]),
+        Say::Cast(Side::Server, 0x40, &[]),
+        Say::Raw(Side::Phone, &[3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+        Say::Close(Side::Phone),
+    ],
+    ..TALK
+};
+
+const NO_SCCP_STEPS: &[Step] = &[Step::Do(UP), Step::Do(FILES), Step::Talk(&NO_SCCP), Step::Do(ONWARDS)];
+const NO_CAST_STEPS: &[Step] = &[Step::Do(UP), Step::Do(FILES), Step::Talk(&NO_CAST), Step::Do(ONWARDS)];
 
 pub const STORIES: &[Story] = &[
     suffered(
@@ -130,6 +159,30 @@ pub const STORIES: &[Story] = &[
         &["malformed.dhcp"],
         &[Step::Do(UP), Step::Broken(Broken::Dhcp), Step::Do(FILES), Step::Do(ONWARDS)],
     ),
+    Story {
+        also: &["ctl.not-found", "rtp.*"],
+        ..broken(
+            "malformed-rtp",
+            "An RTP packet that counts 15 sources and ends before them",
+            &["malformed.rtp"],
+            &[
+                Step::Do(UP),
+                Step::Do(FILES),
+                Step::Do(ONWARDS),
+                Step::Streams(&[STREAM, BACK], 100),
+                Step::Broken(Broken::Rtp),
+                Step::Streams(&[STREAM, BACK], 50),
+            ],
+        )
+    },
+    broken(
+        "malformed-igmp",
+        "A report to a group that ends before the group",
+        &["malformed.igmp"],
+        &[Step::Do(UP), Step::Do(FILES), Step::Broken(Broken::Igmp), Step::Do(ONWARDS)],
+    ),
+    broken("malformed-sccp", "A station's message of an impossible header", &["malformed.sccp"], NO_SCCP_STEPS),
+    broken("malformed-cast", "A CAST message with a length of three", &["malformed.cast"], NO_CAST_STEPS),
     broken(
         "malformed-tftp",
         "A read request whose file name has no end",
