@@ -1,5 +1,6 @@
 #!/bin/sh
-# Builds the fuzz targets and runs each for a while: `fuzz/run.sh [SECONDS each]`. Where cargo-fuzz or a compiler with
+# Builds the fuzz targets and runs each for a while: `fuzz/run.sh [SECONDS each]`, with the same seed every time, so
+# that two runs of one tree try the same. Where cargo-fuzz or a compiler with
 # unstable flags is absent it says so and ends well: the same bodies run as property tests (`tests/fuzz_bodies.rs`).
 #
 # A stable compiler takes the flags too when it is told to (RUSTC_BOOTSTRAP); no sanitizer is asked for, for `unsafe`
@@ -26,7 +27,7 @@ cargo test --quiet --test fuzz_bodies -- --ignored write_seeds >/dev/null
 for target in protocol pipeline; do
     echo "fuzz: $target, $seconds s"
     RUSTC_BOOTSTRAP=1 cargo fuzz run -s none "$target" -- \
-        -max_total_time="$seconds" -timeout=25 -rss_limit_mb=2500 -verbosity=0 -print_final_stats=1 2>fuzz/run.log || {
+        -seed=1 -max_total_time="$seconds" -timeout=25 -rss_limit_mb=2500 -verbosity=0 -print_final_stats=1 2>fuzz/run.log || {
         tail -40 fuzz/run.log >&2
         echo "fuzz: $target found something: keep it in fuzz/finds/$target once it is mended" >&2
         exit 1

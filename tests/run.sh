@@ -29,7 +29,9 @@ if printf '#include <pcap.h>\n' | cc -E -x c - >/dev/null 2>&1; then
 else
     echo "libpcap-dev is absent: live capture is not built, and its tests are not run" >&2
 fi
+# Three minutes of fuzzing, half of it for each target, where the tools are there; the summary of the tests comes last.
+cargo fuzz --version >/dev/null 2>&1 || cargo install --quiet --locked cargo-fuzz --version 0.13.2 >/dev/null 2>&1 ||
+    echo "could not install: cargo-fuzz" >&2
+sh fuzz/run.sh 90
 # shellcheck disable=SC2086
-cargo test --quiet --no-fail-fast $features
-# Three minutes of fuzzing, half of it for each target, where the tools are there.
-exec sh fuzz/run.sh 90
+exec cargo test --quiet --no-fail-fast $features

@@ -217,6 +217,10 @@ fn run(
     let mut changes = app.judge.changes;
     app.size = terminal.size().map_err(told)?;
     while !stop.load(Ordering::Relaxed) {
+        if !io::stdout().is_terminal() {
+            // The terminal was closed under it: nobody looks any more.
+            return Ok(());
+        }
         let wait = feed_some(app, feed, began)?;
         let changed = app.judge.changes != changes;
         // A full board costs more than a frame: it is made anew ten times a second, or when a key asks.
