@@ -138,6 +138,7 @@ impl Watch {
             let told = signal_hook::flag::register(signal, Arc::clone(&stop));
             told.map_err(|error| Stop::usage(format!("signals: {error}")))?;
         }
+        end_with_the_terminal(Arc::clone(&stop));
         if live {
             return self.live(app, stop);
         }
@@ -202,6 +203,25 @@ impl Watch {
     }
 }
 
+/// Whoever waits for keys of a terminal that was closed (a lost ssh) waits for ever: what is captured is brought to its
+/// end, and the program with it.
+fn end_with_the_terminal(stop: Arc<AtomicBool>) {
+    std::thread::spawn(move || {
+        while io::stdout().is_terminal() {
+            std::thread::sleep(LOOK);
+        }
+        stop.store(true, Ordering::Relaxed);
+        std::thread::sleep(LAST_WRITES);
+        // As the shell has it for a program that its terminal took along.
+        std::process::exit(129);
+    });
+}
+
+/// So often it is looked whether the terminal is still there.
+const LOOK: Duration = Duration::from_millis(500);
+/// So long the writer of a live capture has to write what it holds.
+const LAST_WRITES: Duration = Duration::from_secs(3);
+
 /// Until the user quits.
 fn run(
     app: &mut App,
@@ -217,10 +237,6 @@ fn run(
     let mut changes = app.judge.changes;
     app.size = terminal.size().map_err(told)?;
     while !stop.load(Ordering::Relaxed) {
-        if !io::stdout().is_terminal() {
-            // The terminal was closed under it: nobody looks any more.
-            return Ok(());
-        }
         let wait = feed_some(app, feed, began)?;
         let changed = app.judge.changes != changes;
         // A full board costs more than a frame: it is made anew ten times a second, or when a key asks.
