@@ -64,7 +64,7 @@ pub struct Carried {
     pub ip: bool,
     /// TCP.
     pub tcp: bool,
-    /// UDP to one station, other than DHCP.
+    /// UDP, be it DHCP.
     pub udp: bool,
     /// The trust verification service.
     pub tvs: bool,
@@ -79,7 +79,7 @@ impl Carried {
         let either = |ports: &[u16]| ports.contains(&src.port) || ports.contains(&dst.port);
         let one = crate::flow::is_station(dst.ip);
         self.tcp |= origin.ip_proto == 6;
-        self.udp |= origin.ip_proto == 17 && one && !either(&[67, 68]);
+        self.udp |= origin.ip_proto == 17;
         self.tvs |= origin.ip_proto == 6 && either(&[2445]);
         self.signalling |= one && either(&[2000, 2443, 5060, 5061]);
     }

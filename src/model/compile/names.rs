@@ -7,7 +7,7 @@ use crate::model::site::Media;
 use crate::model::{Identity, Name, Question};
 
 /// What `visible(…)` may ask for besides protocols: link discovery of either kind, the switch of the phone's port, what
-/// is sent to the phone; and whether the capture holds anybody's traffic above the link, TCP, UDP (besides DHCP), trust
+/// is sent to the phone; and whether the capture holds anybody's traffic above the link, TCP, UDP, trust
 /// verification, or signalling, which a capture filter may have kept out.
 const PLACES: &[&str] = &["link", "switch", "replies", "ip", "tcp", "udp", "tvs", "signalling"];
 
