@@ -31,6 +31,7 @@ pub struct Judge {
     state: State,
     /// Bumped whenever something may look different.
     pub changes: u64,
+    second: i64,
 }
 
 enum State {
@@ -43,7 +44,7 @@ impl Judge {
     pub fn new(parts: Parts) -> Judge {
         let seen = Seen::new(parts.keep);
         let pipeline = Pipeline::new(&parts.schema, Arc::clone(&parts.models), &parts.options, seen);
-        Judge { parts, state: State::Running(Box::new(pipeline)), changes: 0 }
+        Judge { parts, state: State::Running(Box::new(pipeline)), changes: 0, second: 0 }
     }
 
     /// As it was at the beginning.
@@ -71,8 +72,14 @@ impl Judge {
     /// Time has come to `now` without a frame.
     pub fn tick(&mut self, now: Ts) {
         if let State::Running(pipeline) = &mut self.state {
+            let before = pipeline.watching().changes;
             pipeline.tick(now);
-            self.changes += 1;
+            // Without anything new, what is waited for grows older by the second.
+            let second = now.nanos().div_euclid(1_000_000_000);
+            if second != self.second || pipeline.watching().changes != before {
+                self.second = second;
+                self.changes += 1;
+            }
         }
     }
 

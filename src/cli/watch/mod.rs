@@ -232,20 +232,26 @@ fn run(
 ) -> Result<(), Stop> {
     let told = |error: io::Error| Stop::usage(format!("terminal: {error}"));
     let began = clock();
-    let mut drawn: Option<Instant> = None;
+    let mut made: Option<Instant> = None;
+    let mut cost = Duration::ZERO;
     let mut dirty = true;
     let mut changes = app.judge.changes;
     app.size = terminal.size().map_err(told)?;
     while !stop.load(Ordering::Relaxed) {
         let wait = feed_some(app, feed, began)?;
         let changed = app.judge.changes != changes;
-        // A full board costs more than a frame: it is made anew ten times a second, or when a key asks.
-        let due = drawn.is_none_or(|drawn| drawn.elapsed() >= DRAW);
-        if dirty || changed && due {
+        // A full board costs more than a picture: it is made anew at most ten times a second.
+        let due = made.is_none_or(|made| made.elapsed() >= DRAW.max(cost * 10));
+        if changed && due || made.is_none() {
             changes = app.judge.changes;
+            let before = clock();
             app.refresh();
+            // With many phones it is made less often: at most a tenth of the time goes into it.
+            (made, cost, dirty) = (Some(clock()), before.elapsed(), true);
+        }
+        if dirty {
             terminal.draw(|frame| view::draw(app, frame)).map_err(told)?;
-            (drawn, dirty) = (Some(clock()), false);
+            dirty = false;
         }
         let undrawn = app.judge.changes != changes;
         let wait = if undrawn { wait.min(DRAW) } else { wait.min(REST) };
@@ -260,6 +266,7 @@ fn run(
                 Event::Mouse(mouse) => app.mouse(&mouse),
                 Event::Resize(width, height) => {
                     app.size = (width, height);
+                    made = None;
                     None
                 }
                 _ => None,

@@ -15,6 +15,11 @@ impl App {
             self.board_at = Some(changes);
             self.arrange();
         }
+        self.refresh_view();
+    }
+
+    /// Brings the view up to date, as far as a key may have changed it; the board stays as it is.
+    pub(super) fn refresh_view(&mut self) {
         match self.view {
             View::Phone => self.refresh_phone(),
             View::Packets => {
@@ -81,7 +86,7 @@ impl App {
     }
 
     pub(super) fn refresh_phone(&mut self) {
-        let changes = self.judge.changes;
+        let changes = self.board_at.unwrap_or_default();
         let id = self.phone.id.or(self.phones.id).or(self.board.rows.first().map(|row| row.id));
         let Some(id) = id.map(|id| self.judge.phones().now(id)) else { return };
         self.phone.id = Some(id);
@@ -120,7 +125,7 @@ impl App {
     }
 
     fn refresh_models(&mut self) {
-        let changes = self.judge.changes;
+        let changes = self.board_at.unwrap_or_default();
         if self.models.at == Some(changes) {
             return;
         }

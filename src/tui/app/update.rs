@@ -53,7 +53,7 @@ impl App {
             return None;
         }
         let effect = self.act(action);
-        self.refresh();
+        self.refresh_view();
         effect
     }
 
@@ -75,7 +75,7 @@ impl App {
             }
             Typed::Done => {
                 let effect = self.entered(&prompt);
-                self.refresh();
+                self.refresh_view();
                 effect
             }
         }
@@ -383,7 +383,7 @@ impl App {
             }
             self.view = view;
         }
-        self.refresh();
+        self.refresh_view();
     }
 
     /// A phone's ladder.
@@ -522,7 +522,7 @@ impl App {
             }
             _ => return None,
         }
-        self.refresh();
+        self.refresh_view();
         None
     }
 
