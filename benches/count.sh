@@ -28,8 +28,8 @@ fi
 while read -r mix count; do
     before="$(awk -v mix="$mix" '$1 == mix { print $2 }' "$known" 2>/dev/null || true)"
     awk -v mix="$mix" -v now="$count" -v before="${before:-0}" 'BEGIN {
-        grew = before > 0 ? 100 * (now / before - 1) : 0
+        grew = (before > 0) ? 100 * (now / before - 1) : 0
         printf "count: %s %.1f million instructions, %+.1f %% since the last committed figure%s\n",
-            mix, now / 1e6, grew, grew > 5 ? " - more than 5 %: see why" : ""
+            mix, now / 1e6, grew, (grew > 5 ? " - more than 5 %: see why" : "")
     }'
 done <"$work/new"
