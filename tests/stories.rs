@@ -4,7 +4,7 @@
 #[path = "common/judging.rs"]
 mod judging;
 
-use judging::{judge, notes, outcome};
+use judging::{judge, notes, outcome, outcome_of};
 use offhook::finding::{Severity, Verdict};
 use offhook::report::{Only, PhoneReport, Report};
 use offhook::source::Notes;
@@ -15,9 +15,9 @@ use offhook::synth::{self, Frame, stories};
 /// Stories that do not come out as they say, and why. Shrinks: one that holds although it stands here fails.
 const NOT_YET: &[(&str, &str)] = &[];
 
-fn report(frames: &[Frame], notes: &Notes) -> Report {
+fn report(story: &Story) -> Report {
     let mut report = Report::default();
-    report.add("story", &outcome(frames, notes), notes, Only::default());
+    report.add("story", &outcome_of(story), &notes(story), Only::default());
     report
 }
 
@@ -39,7 +39,7 @@ fn flows(phone: &PhoneReport) -> String {
 
 /// What is wrong with what was judged of a story.
 fn wrong(story: &Story) -> Vec<String> {
-    let report = report(&synth::capture(story, &synth::Options::default()), &notes(story));
+    let report = report(story);
     let mut wrong = Vec::new();
     for wanted in story.expects.iter().filter(|id| is_built(id)) {
         if !report.findings.iter().any(|finding| fits(wanted, &finding.id)) {

@@ -41,6 +41,8 @@ pub struct Story {
     pub phones: u32,
     /// The form of the file.
     pub file: FileForm,
+    /// The text of the site file that it is judged with; empty for none.
+    pub told: &'static str,
 }
 
 /// The verdict on a phone.
@@ -80,6 +82,7 @@ pub const STORY: Story = Story {
     noise: &[],
     phones: 1,
     file: FileForm::Pcap,
+    told: "",
 };
 
 /// The publisher: first CallManager, first configuration server.
@@ -264,6 +267,8 @@ pub enum Step {
     Invite(&'static Trunk),
     /// Streams side by side, so many packets of each, 20 ms apart.
     Streams(&'static [Stream], u32),
+    /// The streams played last go on where they stopped, so many packets more of each.
+    Resume(&'static [Stream], u32),
     /// The phone joins a group, or leaves it.
     Igmp(bool, Ipv4Addr),
     /// SCCP on the active connection.

@@ -16,8 +16,15 @@ const TOS: u8 = 0x60;
 impl Player {
     /// Streams, packet by packet, side by side.
     pub(super) fn streams(&mut self, streams: &[Stream], packets: u32) {
-        let sources: Vec<u32> = streams.iter().map(|_| self.fresh()).collect();
-        for number in 0..packets {
+        self.speaking = (streams.iter().map(|_| self.fresh()).collect(), 0);
+        self.resume(streams, packets);
+    }
+
+    /// The streams played last go on.
+    pub(super) fn resume(&mut self, streams: &[Stream], packets: u32) {
+        let (sources, first) = self.speaking.clone();
+        self.speaking.1 = first + packets;
+        for number in first..first + packets {
             for (stream, source) in streams.iter().zip(&sources) {
                 let lost = stream.lose > 0 && number % stream.lose == stream.lose - 1;
                 if lost || stream.once && self.index > 0 {

@@ -73,6 +73,8 @@ struct Player {
     transport: Transport,
     user: User,
     dialog: u32,
+    /// Sources of the streams played last, and the number of their next packet.
+    speaking: (Vec<u32>, u32),
     active: Option<Session>,
     standby: Option<Session>,
 }
@@ -104,6 +106,7 @@ impl Player {
             transport: site.transport,
             user: User::Number(1001),
             dialog: 0,
+            speaking: (Vec::new(), 0),
             active: None,
             standby: None,
         };
@@ -174,6 +177,7 @@ impl Player {
             Step::Transfer(call) => self.with_active(|player, session| player.transfer(session, call)),
             Step::Invite(trunk) => self.trunk(trunk),
             Step::Streams(streams, packets) => self.streams(streams, packets),
+            Step::Resume(streams, packets) => self.resume(streams, packets),
             Step::Igmp(join, group) => self.igmp(join, group),
             Step::Sccp(what) => self.with_active(|player, session| player.sccp(session, &what)),
             Step::SccpStandby(what) => self.with_standby(|player, session| player.sccp(session, &what)),

@@ -1,10 +1,65 @@
 //! S23: the boot as a whole.
 
 use super::super::Noise;
-use super::super::scenario::{Accepts, CM1, KEEPALIVE, Outcome, REBOOT, REGISTER, STORY, Step, Story, UP};
+use super::super::scenario::{Accepts, CM1, KEEPALIVE, Outcome, REBOOT, REGISTER, STORY, Side, Step, Story, UP};
 use super::parts::*;
 
+const RESETS: &[&str] = &[
+    "ctl.not-found",
+    "failover.*",
+    "keepalive.*",
+    "config.refetch-loop",
+    "secure-connection.*",
+    "auto-registration.*",
+];
+
 pub const STORIES: &[Story] = &[
+    Story {
+        name: "boot-registration-storm",
+        title: "The phone registers, loses its connection, and registers anew, every half minute",
+        sequence: "S23",
+        concludes: "Something between the phone and its CallManager cuts its connections.",
+        expects: &["boot.loop"],
+        also: RESETS,
+        verdict: Outcome::Fail,
+        stuck: Some("keepalive.registered"),
+        steps: &[
+            Step::Do(UP),
+            Step::Do(FILES_SINGLE),
+            Step::Do(REGISTER),
+            Step::Times(5, &[Step::Wait(28), Step::Abort(Side::Server), Step::Wait(1), Step::Do(REGISTER)]),
+            Step::Wait(30),
+        ],
+        ..STORY
+    },
+    Story {
+        name: "boot-reset-loop",
+        title: "The phone registers, and is reset as soon as it has",
+        sequence: "S23",
+        concludes: "CallManager resets the phone again and again.",
+        expects: &["boot.loop"],
+        also: RESETS,
+        verdict: Outcome::Fail,
+        stuck: Some("keepalive.registered"),
+        steps: &[
+            Step::Do(UP),
+            Step::Do(FILES_SINGLE),
+            Step::Do(REGISTER),
+            Step::Times(
+                4,
+                &[
+                    Step::Wait(3),
+                    Step::Notify("reset", 200),
+                    Step::Close(Side::Phone),
+                    Step::Do(REBOOT),
+                    Step::Do(FILES_SINGLE),
+                    Step::Do(REGISTER),
+                ],
+            ),
+            Step::Wait(30),
+        ],
+        ..STORY
+    },
     Story {
         name: "boot-loop",
         title: "The phone boots, cannot reach its only CallManager, reboots, and comes to the same point",

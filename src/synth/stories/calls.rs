@@ -26,6 +26,17 @@ static REFUSED: Call = Call { offers: &[18], code: 488, ..CALL };
 static NO_TRANSCODER: Call = Call { code: 503, cause: 47, ..CALL };
 static BUSY: Call = Call { code: 486, cause: 17, ..CALL };
 
+/// The phones are at headquarters, who is called is in the branch.
+const NARROW: &str = r#"
+[regions]
+hq     = ["10.20.0.0/16"]
+branch = ["10.30.0.0/16"]
+
+[limits]
+"hq hq"     = 64
+"hq branch" = 8
+"#;
+
 const HEALTHY: Story = Story {
     sequence: "S13",
     concludes: "Healthy.",
@@ -124,6 +135,15 @@ pub const STORIES: &[Story] = &[
         expects: &["region-codec.no-common-codec"],
         verdict: Outcome::Fail,
         steps: &[Step::Do(ON), Step::Call(&NO_TRANSCODER), Step::Do(AFTER)],
+        ..POOR
+    },
+    Story {
+        name: "region-codec-over-limit",
+        title: "G.711 flows between two regions of which the site says 8 kbit/s",
+        concludes: "The regions of the two ends are not those of the site's plan.",
+        expects: &["region-codec.over-limit"],
+        steps: &[Step::Do(ON), Step::Call(&G711), Step::Do(AFTER)],
+        told: NARROW,
         ..POOR
     },
     Story {

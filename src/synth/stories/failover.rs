@@ -214,6 +214,25 @@ pub const STORIES: &[Story] = &[
         ..HEALTHY
     },
     Story {
+        name: "failover-during-call",
+        title: "The CallManager fails in a call, and the phone registers elsewhere while the call goes on",
+        concludes: "The phone does not wait for the end of its call.",
+        expects: &["failover.during-call"],
+        also: &["ctl.not-found", "failover.failed-over", "keepalive.connection-reset", "region-codec.device-pool"],
+        steps: &[
+            Step::Do(UP_WITH_THREE),
+            Step::Call(&GOES_ON),
+            Step::Abort(Side::Server),
+            Step::Resume(REST.streams, 50),
+            Step::Do(TO_SECOND),
+            Step::Resume(REST.streams, 300),
+            Step::Wait(12),
+            BEAT,
+            Step::Wait(10),
+        ],
+        ..HEALTHY
+    },
+    Story {
         name: "failover-call-lost",
         title: "The CallManager fails in a call, and its speech ends with it",
         concludes: "The media goes by way of the failed node.",
