@@ -186,6 +186,12 @@ impl Reader<'_> {
                 ("timers" | "regions" | "limits", _) => {
                     self.error(value.span().start, format!("`{name}` is a table: [{name}]"));
                 }
+                (_, DeValue::Table(_)) => {
+                    let what = format!("a site file has no table [{name}]");
+                    let near = nearest(name, ["timers", "regions", "limits"].into_iter());
+                    let error = error_at(&self.site.file, &self.site.text, key.span().start, what).maybe(near);
+                    self.errors.push(error);
+                }
                 _ => {
                     let values = self.values(value);
                     self.site.values.insert(name.to_owned(), values);
@@ -386,6 +392,10 @@ branch = [\"10.30.0.0/16\", \"10.31.7.9\"]
             errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
         };
         assert_eq!(wrong("[timers]\na.b = \"soon\"\n"), "s:2:7: this is no length of time: write \"60s\"");
+        assert_eq!(
+            wrong("[regionz]\nhq = \"10.0.0.0/8\"\n"),
+            "s:1:2: a site file has no table [regionz] (did you mean `regions`?)"
+        );
         assert_eq!(wrong("[regions]\nhq = \"10.0.0.0/40\"\n"), "s:2:6: a network is wanted here, as \"10.20.0.0/16\"");
         assert_eq!(
             wrong("[regions]\nbranch = \"10.0.0.0/8\"\n[limits]\n\"branch branhc\" = 8\n"),

@@ -18,6 +18,7 @@ const TO_SECOND: &[Step] =
 
 static GOES_ON: Call = Call { packets: 260, goes_on: true, ..CALL };
 static REST: Call = CALL;
+static BEGUN: Call = Call { goes_on: true, ..CALL };
 
 const HEALTHY: Story = Story {
     sequence: "S12",
@@ -221,11 +222,11 @@ pub const STORIES: &[Story] = &[
         also: &["ctl.not-found", "failover.failed-over", "keepalive.connection-reset", "region-codec.device-pool"],
         steps: &[
             Step::Do(UP_WITH_THREE),
-            Step::Call(&GOES_ON),
+            Step::Call(&BEGUN),
             Step::Abort(Side::Server),
             Step::Resume(REST.streams, 50),
             Step::Do(TO_SECOND),
-            Step::Resume(REST.streams, 300),
+            Step::Resume(REST.streams, 200),
             Step::Wait(12),
             BEAT,
             Step::Wait(10),
