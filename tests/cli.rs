@@ -195,6 +195,14 @@ fn one_phones_packets_are_written() {
 }
 
 #[test]
+fn a_phone_that_is_not_there_is_told_with_those_that_are() {
+    let ran = with("two-phones", &["check", "--phone", "SEPAABBCCDDEEFF", "FILE"]);
+    assert_eq!(ran.code, 4);
+    assert!(ran.out.contains("The phone asked for is not in this capture."), "{}", ran.out);
+    assert!(ran.out.contains("SEP001122334455, SEP001122334456"), "{}", ran.out);
+}
+
+#[test]
 fn several_files_are_judged_alone_or_merged() {
     let dir = tempfile::tempdir().unwrap();
     let (a, b) = (made(dir.path(), "boot-known-phone-http"), made(dir.path(), "dhcp-no-answer"));

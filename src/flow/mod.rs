@@ -251,7 +251,9 @@ impl<F: Follow> Flows<F> {
             let flow = self.flows.get_mut(id as usize)?;
             let idle = origin.time.since(flow.last) > IDLE;
             let anew = tcp.is_some_and(|t| {
-                flow.tcp.as_ref().is_some_and(|c| c.is_new_connection(t, side_of(flow.client_low, key, src)))
+                flow.tcp
+                    .as_ref()
+                    .is_some_and(|c| c.is_new_connection(t, side_of(flow.client_low, key, src), origin.time))
             });
             if anew || (idle && tcp.is_some_and(|t| t.syn)) {
                 let end = flow_origin(flow.client_low, key, origin);

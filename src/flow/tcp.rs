@@ -18,6 +18,8 @@ const ACKED_GAP: Span = Span::from_millis(200);
 const SILENT_GAP: Span = Span::from_secs(3);
 /// Further segments of the same direction after which an acknowledged gap is believed at once.
 const GAP_SEGMENTS: u32 = 16;
+/// A copy of a SYN does not come so long after the last segment of a connection that has carried bytes.
+const LATE_SYN: Span = Span::from_secs(60);
 /// Segments that wait for earlier ones: a byte in each, and their number is what costs.
 const MOST_EARLY: usize = 4096;
 
@@ -84,15 +86,19 @@ impl Connection {
         self.over
     }
 
-    /// A SYN that opens the same ports anew: this connection is another one.
-    pub fn is_new_connection(&self, tcp: &Tcp<'_>, side: Side) -> bool {
+    /// A SYN that opens the same ports anew: this connection is another one. With the same number too, where the old
+    /// one was in use and silent for long: a recorded boot that was played twice.
+    pub fn is_new_connection(&self, tcp: &Tcp<'_>, side: Side, now: Ts) -> bool {
         if !tcp.syn {
             return false;
         }
         let [client, server] = &self.halves;
         let half = if side == Side::Client { client } else { server };
         match half.initial {
-            Some(initial) => self.over || initial != tcp.seq,
+            Some(initial) => {
+                let used = half.next.is_some_and(|next| after(next, initial) > 1);
+                self.over || initial != tcp.seq || used && now.since(half.last) > LATE_SYN
+            }
             // Its opening was not captured: a SYN that does not lead up to the bytes seen is another connection.
             None => self.over || half.next.is_some_and(|next| after(next, tcp.seq.wrapping_add(1)) < 0),
         }

@@ -71,6 +71,9 @@ pub struct CaptureReport {
     /// Capture time from the first to the last frame, in seconds.
     #[serde(skip)]
     pub seconds: f64,
+    /// The phones that were asked to be left out, by label.
+    #[serde(skip)]
+    pub aside: Vec<String>,
 }
 
 /// A phone.
@@ -216,6 +219,10 @@ impl Report {
         let meant = |id: PhoneId| {
             only.phone.is_none_or(|wanted| outcome.phones.get(id).is_some_and(|phone: &Phone| phone.is(wanted)))
         };
+        if let Some(summary) = self.captures.last_mut() {
+            summary.aside =
+                outcome.phones.all().filter(|(id, _)| !meant(*id)).map(|(_, phone)| phone.label()).collect();
+        }
         let mut findings: Vec<&Finding> = outcome.findings.iter().filter(|f| only.takes(&f.model)).collect();
         // So far they stand in the order in which they were found; a deadline's is dated before that.
         findings.sort_by_key(|f| (f.time, f.frames.first().copied(), f.serial));
@@ -301,6 +308,7 @@ fn capture_report(path: &str, summary: &Summary, notes: &Notes) -> CaptureReport
         seen: summary.seen.iter().map(|(name, n)| ((*name).to_owned(), *n)).collect(),
         others: summary.others.clone(),
         seconds,
+        aside: Vec::new(),
     }
 }
 

@@ -252,6 +252,10 @@ fn nothing_judged(
     paint: Paint,
     out: &mut dyn Write,
 ) -> io::Result<()> {
+    if phones.is_empty() && !capture.aside.is_empty() {
+        writeln!(out, "{}", paint.yellow("The phone asked for is not in this capture."))?;
+        return writeln!(out, "  others   {}\n", short_list(&capture.aside));
+    }
     let title =
         if phones.is_empty() { "No Cisco IP phone in this capture." } else { "Nothing could be judged to its end." };
     writeln!(out, "{}", paint.yellow(title))?;

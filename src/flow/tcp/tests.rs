@@ -108,6 +108,24 @@ fn refused_reset_closed() {
     assert_eq!(w.end(), said);
 }
 
+/// A boot that was recorded once and played twice opens its connection with the number it had before.
+#[test]
+fn the_same_number_long_after_is_another_connection() {
+    let said = |pause: u64| {
+        let mut w = Wire::new();
+        for _ in 0..2 {
+            w.send(Side::Client, "S", 100, 0, b"");
+            w.send(Side::Server, "SA", 500, 101, b"");
+            w.send(Side::Client, "A", 101, 501, b"hello\n");
+            // A frame is a millisecond.
+            w.frame += pause * 1000;
+        }
+        w.end().iter().filter(|line| *line == "Client hello").count()
+    };
+    assert_eq!(said(61), 2);
+    assert_eq!(said(30), 1, "a late copy");
+}
+
 #[test]
 fn a_lost_segment_is_a_gap_once_it_was_acknowledged() {
     let mut w = Wire::new();
