@@ -49,6 +49,7 @@ pub fn other<'j>(judged: &'j [Judged], wanted: Option<&str>, place: &str) -> Res
     found.map(|one| &one.portrait).ok_or_else(|| {
         Stop::usage(match wanted {
             Some(name) => format!("--against-phone {name}: no such phone in {place}"),
+            None if judged.is_empty() => format!("--against {place}: there is no phone in it"),
             None => format!("--against {place}: no phone in it works; name one with --against-phone"),
         })
     })
