@@ -2,7 +2,7 @@
 //!
 //! Read: the first line of each message of a datagram. Not read: parameters and session descriptions.
 
-use super::{Dissect, On, Out, Probe, Protocol, Segment};
+use super::{Datagrams, On, Probe, Protocol};
 use crate::bytes::Malformed;
 use crate::event::{EventDef, Fields, text, uint};
 use crate::{events, fields};
@@ -13,7 +13,7 @@ pub static PROTOCOL: Protocol = Protocol {
     title: "MGCP",
     on: &[On::Udp(2427), On::Udp(2727)],
     probe,
-    new: || Box::new(Dissector),
+    new: || Box::new(Datagrams { read, malformed: &MALFORMED }),
     fields: FIELDS,
     events: EVENTS,
     samples: &[
@@ -76,18 +76,6 @@ pub fn read<'a>(bytes: &'a [u8], fields: &mut Fields<'a>) -> Result<&'static Eve
             let (endpoint, endpoint_at) = words.next().ok_or(Malformed { at: line.len(), what: "endpoint" })?;
             fields.text(&ENDPOINT, endpoint, endpoint_at);
             Ok(&REQUEST)
-        }
-    }
-}
-
-struct Dissector;
-
-impl Dissect for Dissector {
-    fn datagram(&mut self, segment: &Segment<'_>, out: &mut Out<'_>) {
-        let mut fields = out.wanted_fields();
-        match read(segment.bytes, &mut fields) {
-            Ok(event) => out.event(event, fields, segment, segment.defect(None)),
-            Err(why) => out.event(&MALFORMED, fields, segment, segment.defect(Some(why))),
         }
     }
 }

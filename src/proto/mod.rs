@@ -204,6 +204,28 @@ pub trait Dissect: Send {
     fn tick(&mut self, _now: Ts, _out: &mut Out<'_>) {}
 }
 
+/// Reads one datagram: which event it is, or why it is none.
+pub type Read = for<'a> fn(&'a [u8], &mut Fields<'a>) -> Result<&'static EventDef, Malformed>;
+
+/// The dissector of a protocol whose datagrams stand alone: nothing is kept from one to the next.
+#[derive(Debug)]
+pub struct Datagrams {
+    /// Reads one.
+    pub read: Read,
+    /// What is said of one that cannot be read.
+    pub malformed: &'static EventDef,
+}
+
+impl Dissect for Datagrams {
+    fn datagram(&mut self, segment: &Segment<'_>, out: &mut Out<'_>) {
+        let mut fields = out.wanted_fields();
+        match (self.read)(segment.bytes, &mut fields) {
+            Ok(event) => out.event(event, fields, segment, segment.defect(None)),
+            Err(why) => out.event(self.malformed, fields, segment, segment.defect(Some(why))),
+        }
+    }
+}
+
 /// A file that a phone asked for, as far as it was carried.
 #[derive(Debug, Clone, Copy)]
 pub struct File<'a> {

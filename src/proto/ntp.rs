@@ -2,7 +2,7 @@
 //!
 //! Read: the head of client and server messages. Not read: extensions, authentication, control messages.
 
-use super::{Dissect, On, Out, Probe, Protocol, Segment};
+use super::{Datagrams, On, Probe, Protocol};
 use crate::bytes::{Malformed, Reader};
 use crate::event::{EventDef, Fields, Value, text, time, uint};
 use crate::time::Ts;
@@ -14,7 +14,7 @@ pub static PROTOCOL: Protocol = Protocol {
     title: "NTP",
     on: &[On::Udp(123)],
     probe,
-    new: || Box::new(Dissector),
+    new: || Box::new(Datagrams { read, malformed: &MALFORMED }),
     fields: FIELDS,
     events: EVENTS,
     samples: &[
@@ -91,18 +91,6 @@ pub fn read(bytes: &[u8], fields: &mut Fields<'_>) -> Result<&'static EventDef, 
         fields.push(&TRANSMIT, Value::Time(Ts::from_nanos(at)), LENGTH - 8, 8);
     }
     Ok(event)
-}
-
-struct Dissector;
-
-impl Dissect for Dissector {
-    fn datagram(&mut self, segment: &Segment<'_>, out: &mut Out<'_>) {
-        let mut fields = out.wanted_fields();
-        match read(segment.bytes, &mut fields) {
-            Ok(event) => out.event(event, fields, segment, segment.defect(None)),
-            Err(why) => out.event(&MALFORMED, fields, segment, segment.defect(Some(why))),
-        }
-    }
 }
 
 #[cfg(test)]

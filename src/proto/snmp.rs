@@ -2,7 +2,7 @@
 //!
 //! Read: version, community (masked), kind of message, error status. Not read: variables, the inside of version 3.
 
-use super::{Dissect, On, Out, Probe, Protocol, Segment};
+use super::{Datagrams, On, Probe, Protocol};
 use crate::bytes::{Malformed, Reader};
 use crate::event::{EventDef, Fields, text, uint};
 use crate::{events, fields};
@@ -13,7 +13,7 @@ pub static PROTOCOL: Protocol = Protocol {
     title: "SNMP",
     on: &[On::Udp(161), On::Udp(162)],
     probe,
-    new: || Box::new(Dissector),
+    new: || Box::new(Datagrams { read, malformed: &MALFORMED }),
     fields: FIELDS,
     events: EVENTS,
     samples: &[
@@ -127,18 +127,6 @@ pub fn read<'a>(bytes: &'a [u8], fields: &mut Fields<'a>) -> Result<&'static Eve
         }
     }
     Ok(event)
-}
-
-struct Dissector;
-
-impl Dissect for Dissector {
-    fn datagram(&mut self, segment: &Segment<'_>, out: &mut Out<'_>) {
-        let mut fields = out.wanted_fields();
-        match read(segment.bytes, &mut fields) {
-            Ok(event) => out.event(event, fields, segment, segment.defect(None)),
-            Err(why) => out.event(&MALFORMED, fields, segment, segment.defect(Some(why))),
-        }
-    }
 }
 
 #[cfg(test)]
