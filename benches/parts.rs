@@ -97,7 +97,7 @@ fn layers(bencher: Bencher<'_, '_>) {
 fn duplicates(bencher: Bencher<'_, '_>) {
     let frames = frames("boot-known-phone-http");
     let packets: Vec<_> = borrowed(&frames).map(|frame| (decode::packet(&frame), frame)).collect();
-    let mut dedup = Dedup::new();
+    let mut dedup = Dedup::default();
     bencher
         .counter(ItemsCount::new(frames.len()))
         .bench_local(|| packets.iter().filter(|(packet, frame)| dedup.is_duplicate(packet, frame)).count());

@@ -367,38 +367,3 @@ fn the_way_a_phone_took_is_drawn_with_the_arrow_that_is_missing() {
     let healthy = orderly(&["models", "graph", "dhcp", "--capture", "captures/boot-known-phone-http.pcap"]);
     assert!(!healthy.out.contains("-.->") && healthy.out.contains(" ==>|"), "{}", healthy.out);
 }
-
-/// Each bound that a story can reach: reaching it is told by the name of its option, and its default is not reached.
-#[test]
-fn each_bound_is_an_option_and_reaching_it_is_told() {
-    let bounds = [
-        ("max-flows", "1", "boot-known-phone-http"),
-        ("max-out-of-order-bytes", "0", "segments-out-of-order"),
-        ("max-message-bytes", "200", "capture-limit"),
-        ("max-held-bytes", "100", "boot-known-phone-http"),
-        ("max-fragment-bytes", "10", "boot-udp-sip"),
-        ("max-stations", "1", "two-phones"),
-        ("max-runs", "2", "boot-known-phone-http"),
-        ("max-file-bytes", "500", "boot-known-phone-http"),
-        ("max-transfer-bytes", "500", "boot-known-phone-tftp"),
-        ("max-http-head", "50", "capture-limit"),
-        ("max-trust-lists", "1", "two-phones"),
-        ("max-trust-list-bytes", "100", "boot-known-phone-http"),
-    ];
-    for (bound, value, scenario) in bounds {
-        let told = |ran: &Ran| {
-            let report = json(ran);
-            let findings = report["findings"].as_array().into_iter().flatten();
-            let mut limits = findings.filter(|f| f["id"] == "capture.limit").filter_map(|f| f["why"].as_str());
-            limits.any(|why| why.contains(&format!("--{bound} ")))
-        };
-        let option = format!("--{bound}");
-        let ran = with(scenario, &["check", &option, value, "--format", "json", "FILE"]);
-        assert!(told(&ran), "{bound}: {}", ran.out.chars().take(2000).collect::<String>());
-        let plain = with(scenario, &["check", "--format", "json", "FILE"]);
-        assert!(!told(&plain) || scenario == "capture-limit", "{bound} is told although it was not reached");
-    }
-    let help = offhook(&["check", "--help"]).out;
-    let limits = help.split("\nLimits:").nth(1).expect("a heading of their own");
-    assert_eq!(limits.matches("--max-").count(), 18, "{limits}");
-}

@@ -115,15 +115,30 @@ pub struct Bounds {
     /// Events that wait for their station to prove itself a phone
     #[arg(long, value_name = "N", default_value_t = Options::default().phones.waiting.1)]
     max_waiting_events: usize,
+    /// Events of one station that wait so
+    #[arg(long, value_name = "N", default_value_t = Options::default().phones.waiting.0)]
+    max_waiting_per_station: usize,
     /// Sequences judged at the same time: phones × models, calls, pages
     #[arg(long, value_name = "N", default_value_t = Options::default().engine.runs)]
     max_runs: usize,
+    /// Sequences that are over and kept for the report
+    #[arg(long, value_name = "N", default_value_t = Options::default().engine.ended)]
+    max_ended: usize,
+    /// Findings
+    #[arg(long, value_name = "N", default_value_t = Options::default().engine.findings)]
+    max_findings: usize,
+    /// Different findings of one kind in one sequence; more are counted into the last
+    #[arg(long, value_name = "N", default_value_t = Options::default().engine.same)]
+    max_same_findings: usize,
     /// RTP streams followed at the same time
     #[arg(long, value_name = "N", default_value_t = Options::default().proto.streams)]
     max_streams: usize,
     /// TFTP transfers followed at the same time
     #[arg(long, value_name = "N", default_value_t = Options::default().proto.transfers)]
     max_transfers: usize,
+    /// TFTP transfers of one client
+    #[arg(long, value_name = "N", default_value_t = Options::default().proto.client_transfers)]
+    max_transfers_per_client: usize,
     /// Bytes of one file that are kept to be read
     #[arg(long, value_name = "BYTES", default_value_t = Options::default().proto.file_bytes)]
     max_file_bytes: usize,
@@ -145,6 +160,9 @@ pub struct Bounds {
     /// Bytes of different trust lists that are remembered
     #[arg(long, value_name = "BYTES", default_value_t = Options::default().trust_list_bytes)]
     max_trust_list_bytes: usize,
+    /// Frames that copies of a SPAN port are looked for among
+    #[arg(long, value_name = "N", default_value_t = Options::default().remembered_frames)]
+    max_remembered_frames: usize,
 }
 
 impl Bounds {
@@ -159,6 +177,12 @@ impl Bounds {
         options.fragments.bytes = self.max_fragment_bytes;
         options.phones.stations = self.max_stations.max(1);
         options.phones.waiting.1 = self.max_waiting_events.max(1);
+        options.phones.waiting.0 = self.max_waiting_per_station;
+        options.engine.ended = self.max_ended;
+        options.engine.findings = self.max_findings;
+        options.engine.same = self.max_same_findings.max(1);
+        options.proto.client_transfers = self.max_transfers_per_client.max(1);
+        options.remembered_frames = self.max_remembered_frames.max(1);
         options.engine.runs = self.max_runs.max(1);
         options.proto.streams = self.max_streams.max(1);
         options.proto.transfers = self.max_transfers.max(1);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::engine::{Concerned, Engine, Hand, Silence, Sink};
 use super::run::{KEPT, Kept, Run};
 use super::view::View;
-use super::{Action, Change, Model, Models, Piece, Target, Var};
+use super::{Action, Change, Model, Models, Piece, Subject, Target, Var};
 use crate::event::Value;
 use crate::expr::{Expr, Truth};
 use crate::finding::{Finding, PhoneId, Severity, keep_ends};
@@ -221,8 +221,16 @@ impl Engine {
                 let same = child.is_none() || known.phones == phones;
                 known.id == def.id && same && (def.update || texts.first() == Some(&known.what))
             })
-            .or_else(|| run.found.iter().rposition(|known| known.id == def.id).filter(|_| same >= self.limits.same));
+            .or_else(|| {
+                run.found
+                    .iter()
+                    .rposition(|known| known.id == def.id)
+                    .filter(|_| same >= self.limits.same && model.subject != Subject::Capture)
+            });
         if let Some(finding) = known.and_then(|at| run.found.get_mut(at)) {
+            if !def.update && texts.first() != Some(&finding.what) {
+                self.reached("max-same-findings");
+            }
             finding.times += 1;
             if silent && finding.times < SILENCES {
                 self.silent.push(silence(finding.serial));
@@ -240,6 +248,15 @@ impl Engine {
             out(finding.clone());
             return;
         }
+        // What is less than a violation leaves room for those; what is said of the capture itself is always said.
+        let lesser = def.severity != Severity::Fail;
+        let full = if lesser { self.given.1 >= self.limits.findings / 2 } else { self.given.0 >= self.limits.findings };
+        if full && model.subject != Subject::Capture {
+            self.reached("max-findings");
+            doubt_finding(model, run, number, "there are more findings than are kept");
+            return;
+        }
+        self.given = (self.given.0 + 1, self.given.1 + usize::from(lesser));
         let [what, why, fix] = texts;
         self.serials += 1;
         if silent {

@@ -67,11 +67,15 @@ pub struct Limits {
     pub phones: usize,
     /// Different findings of one id in one run; beyond, they are counted into the last.
     pub same: usize,
+    /// Runs that are over and kept for the report. Beyond, those that passed longest ago are forgotten first.
+    pub ended: usize,
+    /// Findings, those below `fail` half as many. What would be found beyond makes its run inconclusive.
+    pub findings: usize,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { runs: 1 << 20, phones: 1 << 17, same: 16 }
+        Limits { runs: 1 << 20, phones: 1 << 17, same: 16, ended: 100_000, findings: 50_000 }
     }
 }
 
@@ -113,7 +117,9 @@ pub struct Engine {
     /// How many findings of severity `fail` a run has.
     pub(super) fails: HashMap<u32, usize, foldhash::fast::RandomState>,
     withdrawn: Vec<u32>,
-    pub(super) limited: Option<&'static str>,
+    /// Findings that were given, and how many of them are below `fail`.
+    pub(super) given: (usize, usize),
+    limited: Vec<&'static str>,
     hasher: foldhash::fast::FixedState,
     pub(super) scratch: Vec<Value<'static>>,
     /// What was asked of the event at hand.
@@ -165,7 +171,8 @@ impl Engine {
             silent: Vec::new(),
             fails: HashMap::default(),
             withdrawn: Vec::new(),
-            limited: None,
+            given: (0, 0),
+            limited: Vec::new(),
             hasher: foldhash::fast::FixedState::default(),
             scratch: Vec::new(),
         }
@@ -188,7 +195,14 @@ impl Engine {
 
     /// A bound that was reached since this was asked last.
     pub fn limit(&mut self) -> Option<&'static str> {
-        self.limited.take()
+        self.limited.pop()
+    }
+
+    /// A bound was reached; its name is the option's.
+    pub(super) fn reached(&mut self, bound: &'static str) {
+        if !self.limited.contains(&bound) {
+            self.limited.push(bound);
+        }
     }
 
     #[cfg(test)]
@@ -221,6 +235,7 @@ impl Engine {
     pub fn event(&mut self, event: &Event<'_>, concerned: &[Concerned], who: &dyn Who, out: Sink<'_>) {
         self.tick(event.origin.time, who, out);
         self.memo.next();
+        self.forget_ended();
         let models = Arc::clone(&self.models);
         for (number, local) in models.wanting(event.def) {
             let (number, local) = (usize::from(*number), usize::from(*local));
@@ -364,7 +379,7 @@ impl Engine {
     fn room(&mut self, phone: PhoneId) -> bool {
         let at = phone.0 as usize;
         if at >= self.limits.phones {
-            self.limited = Some("max-stations");
+            self.reached("max-stations");
             return false;
         }
         if self.phones.len() <= at {
@@ -519,7 +534,22 @@ impl Engine {
                 *place = None;
             }
         }
-        self.flows.extend(models.list.get(run.model).and_then(|model| run.flow(model)));
+        if let Some(flow) = models.list.get(run.model).and_then(|model| run.flow(model)) {
+            self.flows.push(flow);
+        }
+    }
+
+    /// Too many runs are over: a quarter is forgotten, those that passed before the inconclusive ones and the failed
+    /// ones last, of each the oldest first.
+    pub(super) fn forget_ended(&mut self) {
+        if self.flows.len() <= self.limits.ended {
+            return;
+        }
+        self.reached("max-ended");
+        let mut order: Vec<_> = self.flows.iter().map(|flow| (flow.verdict, flow.to, flow.run)).collect();
+        let (_, last, _) = order.select_nth_unstable(self.flows.len() / 4);
+        let last = *last;
+        self.flows.retain(|flow| (flow.verdict, flow.to, flow.run) > last);
     }
 
     pub(super) fn end_oldest(&mut self, models: &Models) {

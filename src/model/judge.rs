@@ -125,7 +125,7 @@ impl Engine {
     ) -> Option<u32> {
         let (state, row) = self.beginning(models, model, over.is_some(), &hand)?;
         if self.live >= self.limits.runs {
-            self.limited = Some("max-runs");
+            self.reached("max-runs");
             self.end_oldest(models);
         }
         if let Some(over) = over {

@@ -60,7 +60,11 @@ impl Phones {
         let load = text_of(event, n.cdp_load).or_else(|| text_of(event, n.lldp_software));
         let request = value(event, n.cdp_request).and_then(Value::as_uint);
         if let Some(request) = request {
-            self.power_requests.insert(request, id);
+            if self.power_requests.len() < self.limits.stations || self.power_requests.contains_key(&request) {
+                self.power_requests.insert(request, id);
+            } else {
+                self.limit_hit = true;
+            }
         }
         if let Some(station) = self.stations.get_mut(id as usize) {
             let phone = &mut station.phone;
@@ -175,8 +179,12 @@ impl Phones {
             return;
         }
         // Another station answers the phone, or claims its address: that phone is concerned.
-        if let Some(ip) = address.filter(|ip| self.arp.len() < self.limits.stations || self.arp.contains_key(ip)) {
-            self.arp.insert(ip, mac);
+        match address {
+            Some(ip) if self.arp.len() < self.limits.stations || self.arp.contains_key(&ip) => {
+                self.arp.insert(ip, mac);
+            }
+            Some(_) => self.limit_hit = true,
+            None => {}
         }
         let asked = event.origin.eth_dst.and_then(|mac| self.by_mac.get(&mac).copied());
         let claimed = match address.and_then(|ip| self.by_ip.get(&ip).copied()) {
@@ -269,8 +277,10 @@ impl Phones {
             _ => None,
         };
         let Some(server) = server else { return false };
-        if self.servers.len() < self.limits.stations {
+        if self.servers.len() < self.limits.stations || self.servers.contains(&server) {
             self.servers.insert(server);
+        } else {
+            self.limit_hit = true;
         }
         event.def.proto() == "sip"
     }

@@ -1,6 +1,7 @@
 //! The stations of a capture and what binds them: names, MACs, addresses over time, flows of a shared address.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::BuildHasher;
 use std::net::IpAddr;
 
 use foldhash::fast::FixedState;
@@ -18,6 +19,8 @@ pub(super) struct Station {
     pub(super) phone: Phone,
     pub(super) is_phone: bool,
     pub(super) waiting: VecDeque<EventBuf>,
+    /// More of its events wanted to wait than may.
+    pub(super) crowded: bool,
     /// Merged into another station.
     pub(super) alias: Option<u32>,
     /// It spoke on the link itself.
@@ -79,6 +82,12 @@ pub struct Phones {
     pub(super) limits: Limits,
     pub(super) limit_hit: bool,
     pub(super) waiting_hit: bool,
+    /// A phone had more events before it proved to be one than were kept of it.
+    pub(super) crowded: bool,
+    /// Strangers were forgotten for more stations, and for more events.
+    forgot_for: (bool, bool),
+    /// Which addresses were forgotten: some of 65,536 marks, by a hash.
+    forgotten: Vec<u64>,
     pub(super) fields: Names,
     pub(super) wanted: Vec<&'static FieldDef>,
     pub(super) observed: Observed,
@@ -108,6 +117,9 @@ impl Phones {
             limits,
             limit_hit: false,
             waiting_hit: false,
+            crowded: false,
+            forgot_for: (false, false),
+            forgotten: Vec::new(),
             fields: Names::new(schema, &mut wanted),
             wanted,
             observed: Observed::default(),
@@ -144,14 +156,14 @@ impl Phones {
         !self.switch_unclear
     }
 
-    /// Whether a bound of this room was reached.
-    pub fn limit_hit(&self) -> bool {
-        self.limit_hit
-    }
-
-    /// Whether more events wanted to wait for their station than may.
-    pub fn waiting_hit(&self) -> bool {
-        self.waiting_hit
+    /// The bounds of this room that were reached.
+    pub fn limits_hit(&self) -> impl Iterator<Item = &'static str> {
+        let hits = [
+            (self.limit_hit, "max-stations"),
+            (self.waiting_hit, "max-waiting-events"),
+            (self.crowded, "max-waiting-per-station"),
+        ];
+        hits.into_iter().filter(|(hit, _)| *hit).map(|(_, bound)| bound)
     }
 
     /// Gives back the memory of an [`Observed`] that was taken.
@@ -179,7 +191,7 @@ impl Phones {
 
     pub(super) fn add(&mut self) -> Option<u32> {
         if self.stations.len() >= self.limits.stations && self.free.is_empty() {
-            self.forget_stranger();
+            self.forgot_for.0 |= self.forget_stranger();
         }
         if let Some(id) = self.free.pop() {
             return Some(id);
@@ -207,11 +219,22 @@ impl Phones {
                 if self.by_ip.get(&address.ip) == Some(&Bound::To(id)) {
                     self.by_ip.remove(&address.ip);
                 }
+                self.mark_forgotten(address.ip);
             }
             self.free.push(id);
             return true;
         }
         false
+    }
+
+    fn mark_forgotten(&mut self, ip: IpAddr) {
+        if self.forgotten.is_empty() {
+            self.forgotten = vec![0; 1024];
+        }
+        let hash = FixedState::default().hash_one(ip) as usize;
+        if let Some(marks) = self.forgotten.get_mut(hash / 64 % 1024) {
+            *marks |= 1 << (hash % 64);
+        }
     }
 
     /// Whether an event of that weight may wait, if need be in place of the longest waiting stranger's.
@@ -221,6 +244,7 @@ impl Phones {
                 self.waiting_hit = true;
                 return false;
             }
+            self.forgot_for.1 = true;
         }
         true
     }
@@ -262,10 +286,12 @@ impl Phones {
     }
 
     pub(super) fn on_flow(&mut self, event: &Event<'_>, id: u32) {
-        if let Some(key) = Phones::flow_key(event)
-            && self.by_flow.len() < self.limits.stations
-        {
-            self.by_flow.insert(key, id);
+        if let Some(key) = Phones::flow_key(event) {
+            if self.by_flow.len() < self.limits.stations || self.by_flow.contains_key(&key) {
+                self.by_flow.insert(key, id);
+            } else {
+                self.limit_hit = true;
+            }
         }
     }
 
@@ -320,8 +346,11 @@ impl Phones {
         // Whoever finds the old one by name, MAC or address is led on.
         station.alias = Some(stays);
         let was_phone = old.is_phone;
+        let crowded = old.crowded;
         if let Some(into) = self.stations.get_mut(stays as usize) {
             into.on_link |= old.on_link;
+            into.crowded |= crowded;
+            self.crowded |= crowded && into.is_phone;
             let (into, old) = (&mut into.phone, old.phone);
             into.mac = into.mac.or(old.mac);
             into.vlan = into.vlan.or(old.vlan);
@@ -357,6 +386,13 @@ impl Phones {
             return;
         }
         station.is_phone = true;
+        self.crowded |= station.crowded;
+        let addresses = &station.phone.addresses;
+        // What it said before it was forgotten is not judged.
+        if !self.forgotten.is_empty() && addresses.iter().any(|address| marked(&self.forgotten, address.ip)) {
+            self.limit_hit |= self.forgot_for.0;
+            self.waiting_hit |= self.forgot_for.1;
+        }
         if station.phone.mac.is_none() {
             let claimed = station.phone.addresses.last().and_then(|a| self.arp.get(&a.ip)).copied();
             if let Some(mac) = claimed.filter(|mac| !self.by_mac.contains_key(mac)) {
@@ -458,7 +494,9 @@ impl Phones {
         }
         if station.is_phone {
             self.observed.concerned.push(Concerned { phone: PhoneId(id), sends });
-        } else if keep && station.waiting.len() < self.limits.waiting.0 {
+        } else if keep && station.waiting.len() >= self.limits.waiting.0 {
+            station.crowded = true;
+        } else if keep {
             let weight = weight(event.fields);
             // The one that is forgotten may be this one: then it is nobody's any more.
             if self.may_wait(weight)
@@ -485,6 +523,12 @@ impl Phones {
             self.concern(id, event.origin.src.is_some_and(|src| src.ip == client), event, keep);
         }
     }
+}
+
+/// Whether an address is among those that were forgotten (or one of the same hash).
+fn marked(forgotten: &[u64], ip: IpAddr) -> bool {
+    let hash = FixedState::default().hash_one(ip) as usize;
+    forgotten.get(hash / 64 % 1024).is_some_and(|marks| marks & (1 << (hash % 64)) != 0)
 }
 
 /// How much room an event takes while it waits: one, and more where it has many fields or long ones.

@@ -35,16 +35,19 @@ pub(super) struct Expectations {
     /// So many are kept, at least half of them the latest.
     most: usize,
     made: u64,
+    /// Earlier ones were forgotten for later ones.
+    forgot: bool,
 }
 
 impl Expectations {
     /// Keeps so many.
     pub fn new(most: usize) -> Expectations {
-        Expectations { young: HashMap::default(), old: HashMap::default(), most: most.max(2), made: 0 }
+        Expectations { young: HashMap::default(), old: HashMap::default(), most: most.max(2), made: 0, forgot: false }
     }
 
     fn insert(&mut self, end: End, expected: Expected) {
-        if self.young.len() >= self.most / 2 {
+        if self.young.len() >= self.most / 2 && !self.young.contains_key(&end) {
+            self.forgot |= !self.old.is_empty();
             self.old = std::mem::take(&mut self.young);
         }
         self.young.insert(end, expected);
@@ -52,6 +55,11 @@ impl Expectations {
 
     fn get(&self, end: &End) -> Option<&Expected> {
         self.young.get(end).or_else(|| self.old.get(end))
+    }
+
+    /// Whether earlier ones were forgotten for later ones.
+    pub fn forgot(&self) -> bool {
+        self.forgot
     }
 
     /// How many were made: what was looked for in vain may be found after another.
@@ -118,6 +126,6 @@ mod tests {
         (1..=30).for_each(|port| expectations.expect(expect(port)));
         let known = |port: u16| expectations.get(&([10, 0, 0, 1].into(), port, 17)).is_some();
         assert!((26..=30).all(known) && !(1..=20).any(known));
-        assert!(expectations.young.len() + expectations.old.len() <= 10);
+        assert!(expectations.young.len() + expectations.old.len() <= 10 && expectations.forgot());
     }
 }

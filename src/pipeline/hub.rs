@@ -92,8 +92,13 @@ impl<W: Watch> Hub<W> {
             watch.finding(&finding, phones);
             findings.take(finding);
         });
-        if let Some(bound) = self.engine.limit() {
-            self.limit(bound, event.origin);
+        self.engine_limits(event.origin);
+    }
+
+    /// Tells which bounds of the engine were reached.
+    pub(super) fn engine_limits(&mut self, origin: &Origin) {
+        while let Some(bound) = self.engine.limit() {
+            self.limit(bound, origin);
         }
     }
 
@@ -196,12 +201,8 @@ impl<W: Watch> Hub<W> {
             fields.str(&FILTER, filter.as_str(), 0, 0);
             tell(&FILTERED, fields, &[]);
         }
-        if self.phones.limit_hit() {
-            self.limit("max-stations", last);
-        }
-        if self.phones.waiting_hit() {
-            self.limit("max-waiting-events", last);
-        }
+        let hits: Vec<_> = self.phones.limits_hit().collect();
+        hits.into_iter().for_each(|bound| self.limit(bound, last));
     }
 }
 

@@ -25,7 +25,7 @@ use crate::flow::frag;
 use crate::model::facts::Facts;
 use crate::model::{self, Models};
 use crate::phone::{self, Concerned, Phones};
-use crate::proto::PROTOCOLS;
+use crate::proto::{PROTOCOLS, Sink};
 use crate::source::{Frame, Notes};
 use crate::time::Ts;
 use crate::{events, fields};
@@ -91,6 +91,8 @@ pub struct Options {
     pub trust_lists: usize,
     /// Bytes of different trust lists that are kept.
     pub trust_list_bytes: usize,
+    /// Frames that copies are looked for among.
+    pub remembered_frames: usize,
     /// Show copies that a SPAN port made, marked as such; a judge drops them.
     pub show_duplicates: bool,
     /// Give events that only `decode` shows.
@@ -108,6 +110,7 @@ impl Default for Options {
             announcements: 100_000,
             trust_lists: 100_000,
             trust_list_bytes: 64 << 20,
+            remembered_frames: 8192,
             show_duplicates: false,
             detail: false,
         }
@@ -229,13 +232,21 @@ struct Read {
     duplicates: u64,
     gaps: (u64, u64, Vec<u64>),
     one_way: (u64, Vec<u64>),
+    /// Bounds that were reached, of which it is told at the end.
+    limits: Vec<&'static str>,
 }
 
 impl Read {
     fn of<D: Desk>(reader: Reader<D>, last: Origin) -> (Read, D) {
-        let Reader { packets, first, duplicates, core, last_frame, .. } = reader;
+        let Reader { packets, first, duplicates, core, last_frame, dedup, .. } = reader;
         let core::Core { gaps, one_way, desk, .. } = core;
-        (Read { last, packets: packets.max(last_frame), first, duplicates, gaps, one_way }, desk)
+        // Where there are no copies, none was missed.
+        let limits = [
+            (desk.expectations().forgot(), "max-announcements"),
+            (dedup.is_crowded() && duplicates > 0, "max-remembered-frames"),
+        ];
+        let limits = limits.into_iter().filter(|(hit, _)| *hit).map(|(_, bound)| bound).collect();
+        (Read { last, packets: packets.max(last_frame), first, duplicates, gaps, one_way, limits }, desk)
     }
 }
 
@@ -244,7 +255,9 @@ fn conclude<W: Watch>(read: &Read, mut hub: Hub<W>, notes: &Notes) -> (Outcome, 
     let now = read.last.time;
     hub.last_resort();
     hub.capture_facts(&read.last, notes, &read.gaps, &read.one_way);
+    read.limits.iter().for_each(|bound| Sink::limit(&mut hub, bound, &read.last));
     hub.tick(now);
+    hub.engine_limits(&read.last);
     let Hub { mut engine, phones, mut findings, watch, seen, others, carried, .. } = hub;
     let flows = engine.finish(now, &Sight(&phones, carried), &mut |finding| {
         findings.take(finding);

@@ -21,7 +21,7 @@ pub(super) struct Reader<D: Desk> {
     pub(super) core: Core<D>,
     flows: Flows<Core<D>>,
     defrag: Defrag,
-    dedup: Dedup,
+    pub(super) dedup: Dedup,
     pub(super) packets: u64,
     pub(super) first: Option<Ts>,
     pub(super) now: Ts,
@@ -42,7 +42,7 @@ impl<D: Desk> Reader<D> {
         Reader {
             flows: Flows::new(options.flows, routes.server_ports()),
             defrag: Defrag::new(options.fragments),
-            dedup: Dedup::new(),
+            dedup: Dedup::remembering(options.remembered_frames),
             packets: 0,
             first: None,
             now: Ts::ZERO,

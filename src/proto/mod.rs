@@ -337,6 +337,8 @@ pub struct Bounds {
     pub streams: usize,
     /// TFTP transfers followed at the same time.
     pub transfers: usize,
+    /// TFTP transfers of one client.
+    pub client_transfers: usize,
     /// Bytes of one file that are kept to be read.
     pub file_bytes: usize,
     /// Bytes that all TFTP transfers together hold.
@@ -352,6 +354,7 @@ impl Default for Bounds {
         Bounds {
             streams: 20_000,
             transfers: 4096,
+            client_transfers: 256,
             file_bytes: fetch::MAX_KEPT,
             transfer_bytes: 64 << 20,
             http_head: 64 << 10,

@@ -64,6 +64,8 @@ struct Dissector {
     /// What media comes to an end, and from an address to another.
     heard: HashMap<Endpoint, Heard, FixedState>,
     heard_from: HashMap<(IpAddr, IpAddr), Heard, FixedState>,
+    /// When both were forgotten last: of what was heard before, nothing is known.
+    unheard: Option<Ts>,
 }
 
 /// Media that comes, or came.
@@ -98,6 +100,7 @@ impl Dissector {
             found: Vec::new(),
             heard: HashMap::with_hasher(FixedState::default()),
             heard_from: HashMap::with_hasher(FixedState::default()),
+            unheard: None,
         }
     }
 
@@ -212,7 +215,8 @@ impl Dissector {
             let began = stream.first.time;
             let back = self.heard.get(&src).is_some_and(|heard| heard.since(began))
                 || self.heard_from.get(&(dst.ip, src.ip)).is_some_and(|heard| heard.since(began));
-            let both_ways = (!dst.ip.is_multicast()).then_some(back);
+            let known = back || self.unheard.is_none_or(|forgot| forgot < began);
+            let both_ways = (!dst.ip.is_multicast() && known).then_some(back);
             tell::stop(stream, running, both_ways, out);
             let last = stream.last.time;
             self.heard.entry(dst).or_default().stopped(last);
@@ -290,8 +294,11 @@ impl Dissect for Dissector {
             }
             stream.believed = true;
             let (from, to) = (stream.key.src.ip, stream.key.dst);
-            if self.heard.len() >= 4 * out.bounds().streams.max(1) {
+            if self.heard.len().max(self.heard_from.len()) >= 4 * out.bounds().streams.max(1) {
+                out.limit("max-streams", origin);
                 self.heard.clear();
+                self.heard_from.clear();
+                self.unheard = Some(origin.time);
             }
             self.heard.entry(to).or_default().streams += 1;
             self.heard_from.entry((from, to.ip)).or_default().streams += 1;

@@ -56,8 +56,6 @@ events! { EVENTS;
     MALFORMED = "tftp.malformed", "Something that is no TFTP message.";
 }
 
-/// No more transfers of one client are followed: the oldest are forgotten.
-const MAX_PER_CLIENT: usize = 256;
 /// A transfer that moved this lately goes on beside a new request for the same file (phones behind one address).
 const ALIVE: Span = Span::from_secs(1);
 /// After a longer rest a new request for the same file is a new wish, and no sign that the old one failed.
@@ -257,7 +255,7 @@ impl Tftp {
         let (server, moved) = (server.ip, self.messages);
         list.push(Transfer { client, server, tid: None, stale, fetch, asked, state: State::Asked, last: now, moved });
         self.count += 1;
-        let crowded = list.len() > MAX_PER_CLIENT;
+        let crowded = list.len() > out.bounds().client_transfers.max(1);
         if crowded || self.count > out.bounds().transfers {
             self.evict(crowded.then_some(client.ip), segment, out);
         }
@@ -282,7 +280,8 @@ impl Tftp {
         let all = || self.transfers.values().flatten();
         (self.count, self.held) = (all().count(), all().map(Transfer::held).sum());
         if unfinished {
-            out.limit("max-transfers", segment.origin);
+            let bound = if client.is_some() { "max-transfers-per-client" } else { "max-transfers" };
+            out.limit(bound, segment.origin);
         }
     }
 }

@@ -19,13 +19,14 @@ use crate::time::{Span, Ts};
 const WINDOW: Span = Span::from_millis(20);
 
 /// Frames that are remembered: 20 ms of 400 000 frames a second. Beyond that the oldest are forgotten first.
-const BUCKETS: usize = 2048;
+const FRAMES: usize = 8192;
 const WAYS: usize = 4;
 
 /// Remembers the frames of the last 20 ms.
 pub struct Dedup {
     hasher: FixedState,
     seen: Vec<[Seen; WAYS]>,
+    crowded: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -36,16 +37,22 @@ struct Seen {
 
 impl Default for Dedup {
     fn default() -> Dedup {
-        Dedup::new()
+        Dedup::remembering(FRAMES)
     }
 }
 
 impl Dedup {
-    /// Nothing seen yet.
-    pub fn new() -> Dedup {
+    /// Nothing seen yet; so many frames are remembered, or some more.
+    pub fn remembering(frames: usize) -> Dedup {
+        let buckets = frames.div_ceil(WAYS).clamp(1, 1 << 24).next_power_of_two();
         let never = Seen { hash: 0, time: Ts::from_nanos(i64::MIN) };
         // A fixed seed: the same capture is always judged alike.
-        Dedup { hasher: FixedState::with_seed(0x0ff4_00c5), seen: vec![[never; WAYS]; BUCKETS] }
+        Dedup { hasher: FixedState::with_seed(0x0ff4_00c5), seen: vec![[never; WAYS]; buckets], crowded: false }
+    }
+
+    /// Whether frames were forgotten of which a copy may have come later.
+    pub fn is_crowded(&self) -> bool {
+        self.crowded
     }
 
     /// Whether the frame is a copy of one seen within 20 ms. `packet` is the frame taken apart.
@@ -55,7 +62,9 @@ impl Dedup {
             return false;
         }
         let hash = self.hash(packet.ip, frame.bytes);
-        let Some(bucket) = self.seen.get_mut(hash as usize % BUCKETS) else { return false };
+        // A power of two of them: a mask is as good as a rest.
+        let place = hash as usize & self.seen.len().saturating_sub(1);
+        let Some(bucket) = self.seen.get_mut(place) else { return false };
         let near = |seen: &Seen| {
             // Only one of the two is not zero: times may go back, most of all where captures are merged.
             frame.time.since(seen.time).max(seen.time.since(frame.time)) <= WINDOW
@@ -64,6 +73,7 @@ impl Dedup {
             return true;
         }
         if let Some(oldest) = bucket.iter_mut().min_by_key(|seen| seen.time) {
+            self.crowded |= near(oldest);
             *oldest = Seen { hash, time: frame.time };
         }
         false
@@ -102,7 +112,7 @@ mod tests {
 
     #[track_caller]
     fn check(frames: &[(i64, Vec<u8>)], duplicates: &[bool]) {
-        let mut dedup = Dedup::new();
+        let mut dedup = Dedup::default();
         let got: Vec<bool> = (frames.iter())
             .map(|(millis, bytes)| {
                 let time = Ts::from_nanos(1_700_000_000_000_000_000) + Span::from_millis(*millis);

@@ -328,5 +328,5 @@ fn bounds_hold_and_are_told() {
     let steps: Vec<Step> =
         (0..300).map(|n| (n / 300, Client, 50000 + n as u16, 69, rrq(&format!("f{n}"), ""))).collect();
     let lines = run(&steps);
-    assert_eq!(lines.iter().filter(|line| *line == "LIMIT max-transfers").count(), 1);
+    assert_eq!(lines.iter().filter(|line| *line == "LIMIT max-transfers-per-client").count(), 1);
 }
