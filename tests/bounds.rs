@@ -62,6 +62,8 @@ fn bounds_that_a_story_reaches() {
         ("max-trust-list-bytes", "100", "boot-known-phone-http"),
         ("max-findings", "0", "dhcp-no-option-150"),
         ("max-announcements", "2", "boot-known-phone-tftp"),
+        ("max-ended", "0", "two-phones"),
+        ("max-same-findings", "1", "failover-srst"),
         ("max-remembered-frames", "1", "capture-duplicates"),
     ] {
         check(bound, value, &scenario(story), true);
@@ -144,16 +146,6 @@ fn addresses_by_arp() {
         wire.frame(ethernet([2; 6], sender.0, None, 0x0806, &arp(2, sender, (PHONE_MAC, PHONE))));
     }
     check("max-stations", "2", &wire.pcap(), true);
-}
-
-/// A phone that calls again and again: of the calls that are over so many are kept, and different findings of one
-/// kind are told so often.
-#[test]
-fn sequences_that_are_over() {
-    check("max-ended", "0", &scenario("two-phones"), true);
-    let mut wire = Wire::default();
-    wire.udp(true, (50_000, 69), b"\0\x01ringlist.xml").udp(true, (50_000, 69), b"\0\x01other.xml\0octet");
-    check("max-same-findings", "1", &wire.pcap(), true);
 }
 
 #[test]
