@@ -18,8 +18,9 @@ const ACKED_GAP: Span = Span::from_millis(200);
 const SILENT_GAP: Span = Span::from_secs(3);
 /// Further segments of the same direction after which an acknowledged gap is believed at once.
 const GAP_SEGMENTS: u32 = 16;
-/// A copy of a SYN does not come so long after the last segment of a connection that has carried bytes.
-const LATE_SYN: Span = Span::from_secs(60);
+/// A copy of a SYN does not come so long after the last segment of a connection that has carried bytes: who has sent
+/// some has had the answer to it.
+const LATE_SYN: Span = Span::from_secs(3);
 /// Segments that wait for earlier ones: a byte in each, and their number is what costs.
 const MOST_EARLY: usize = 4096;
 

@@ -91,10 +91,14 @@ impl Ring {
         self.out.flush()
     }
 
+    /// Bytes written to all of its files.
+    pub fn bytes(&self) -> u64 {
+        self.bytes_before + self.out.written()
+    }
+
     /// How far the whole is, since `began`.
     pub fn reached(&self, began: Option<Ts>, now: Ts) -> Reached {
-        let bytes = self.bytes_before + self.out.written();
-        Reached { began, now, bytes, packets: self.packets, files: self.files }
+        Reached { began, now, bytes: self.bytes(), packets: self.packets, files: self.files }
     }
 
     /// The files that are kept, oldest first.

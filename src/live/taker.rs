@@ -229,11 +229,12 @@ impl Reader {
                     }
                 }
                 Err(pcap::Error::TimeoutExpired) => {
+                    // Asked before the wait: whoever is held up after it does not say that time went on meanwhile.
+                    let now = wall_clock();
                     if waiter.wait() {
                         continue;
                     }
                     self.hand_on(&mut batch);
-                    let now = wall_clock();
                     self.say(Read::Idle(self.index, now - LATE));
                     self.count(&mut capture, now, &mut asked);
                     if stop_at.is_some() {
@@ -429,6 +430,11 @@ impl Taker {
                     break;
                 }
                 self.totals.written += 1;
+                if self.until.bytes.is_some_and(|most| ring.bytes() >= most) {
+                    self.stop.store(true, Ordering::Relaxed);
+                    room = Some(index + 1);
+                    break;
+                }
             }
         }
         if let Some(room) = room {

@@ -1,6 +1,8 @@
 //! What the tests share: the binary, temporary files, and the reference material that may be absent.
 #![allow(dead_code)]
 
+#[cfg(feature = "live")]
+pub mod net;
 pub mod wire;
 
 use std::io::Write;

@@ -383,6 +383,10 @@ impl App {
             }
             self.view = view;
         }
+        // The board is where all begins: from there it is back to the shell.
+        if view == View::Phones {
+            self.before.clear();
+        }
         self.refresh_view();
     }
 
