@@ -284,7 +284,9 @@ fn all(errors: &[ModelError]) -> Stop {
 
 fn read_site(path: &Path, schema: &Schema) -> Result<Site, Stop> {
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|error| Stop::usage(format!("{name}: {error}")))?;
+    let bytes = std::fs::read(path).map_err(|error| Stop::usage(format!("{name}: {error}")))?;
+    let text =
+        String::from_utf8(bytes).map_err(|_| Stop::usage(format!("{name}: no text, and so no site file (TOML)")))?;
     crate::model::site::read(&name, &text, schema).map_err(|errors| all(&errors))
 }
 

@@ -75,6 +75,11 @@ fn record(inputs: &[Input], dir: &Path, options: &Options) -> Result<u8, Stop> {
 
 /// Compares; 1 if a golden differs or is missing.
 pub fn verify(inputs: &[Input], dir: &Path, options: &Options) -> Result<u8, Stop> {
+    if !dir.is_dir() {
+        let dir = dir.display();
+        complain(&format!("{dir}: no directory of golden traces; `offhook golden record` writes it"));
+        return Ok(1);
+    }
     let mut wrong = 0;
     for input in inputs {
         let traces = traces(input, options)?;

@@ -104,7 +104,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { flows: 150_000, out_of_order: 1 << 20, message: 4 << 20, held: 64 << 20 }
+        Limits { flows: 150_000, out_of_order: 1 << 20, message: 4 << 20, held: 48 << 20 }
     }
 }
 

@@ -33,7 +33,7 @@ impl Engine {
                 Action::Clear(target) => {
                     // A fact is again what the site says of every phone.
                     let fact = if let Target::Fact(at) = target { models.begin.get(*at) } else { None };
-                    self.store(model, run, *target, hand, concerned, |kept, initial| {
+                    self.store(models, model, run, *target, hand, concerned, |kept, initial| {
                         *kept = initial.map(Kept::initial).or(fact.cloned()).unwrap_or_default();
                     });
                 }
@@ -93,7 +93,7 @@ impl Engine {
             Target::Child(_) => false,
         };
         let mut copy = Vec::new();
-        self.store(model, run, target, hand, concerned, |kept, _| {
+        self.store(models, model, run, target, hand, concerned, |kept, _| {
             let values = if one {
                 &mut values
             } else {
@@ -128,7 +128,8 @@ impl Engine {
             Target::Kept(at) => (run.kept.get(at), model.keep.get(at).is_some_and(|var| var.list)),
             Target::Fact(at) => {
                 let room = hand.phone.and_then(|phone| self.phones.get(phone.0 as usize));
-                (room.and_then(|room| room.facts.get(at)), models.facts.get(at).is_some_and(|fact| fact.list))
+                let room = room.filter(|room| !room.runs.is_empty());
+                (room.and_then(|room| room.fact(models, at)), models.facts.get(at).is_some_and(|fact| fact.list))
             }
             Target::Child(_) => (None, false),
         };
@@ -144,8 +145,10 @@ impl Engine {
     }
 
     /// Changes every place that a target means: the run's, or that of each phone concerned.
+    #[expect(clippy::too_many_arguments, reason = "the run, what is changed and how, and the event at hand")]
     fn store(
         &mut self,
+        models: &Models,
         model: &Model,
         run: &mut Run,
         target: Target,
@@ -170,7 +173,12 @@ impl Engine {
             Target::Fact(at) => {
                 let phones: &[PhoneId] = if hand.phone.is_some() { hand.phone.as_slice() } else { &run.phones };
                 for phone in phones {
-                    if let Some(kept) = self.phones.get_mut(phone.0 as usize).and_then(|room| room.facts.get_mut(at)) {
+                    if let Some(kept) = self
+                        .phones
+                        .get_mut(phone.0 as usize)
+                        .filter(|room| !room.runs.is_empty())
+                        .and_then(|room| room.fact_mut(models, at))
+                    {
                         change(kept, None);
                     }
                 }

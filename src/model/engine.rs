@@ -75,7 +75,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { runs: 1 << 20, phones: 1 << 17, same: 16, ended: 100_000, findings: 50_000 }
+        Limits { runs: 1 << 17, phones: 1 << 17, same: 16, ended: 50_000, findings: 20_000 }
     }
 }
 
@@ -295,8 +295,8 @@ impl Engine {
             }
         }
         if let Some(room) = self.phones.get_mut(into.0 as usize) {
-            for (ours, theirs) in room.facts.iter_mut().zip(old.facts) {
-                if !ours.known {
+            for (at, theirs) in old.set {
+                if let Some(ours) = room.fact_mut(&models, usize::from(at)).filter(|ours| !ours.known) {
                     *ours = theirs;
                 }
             }
@@ -361,7 +361,8 @@ impl Engine {
     /// The values of a fact that the models set; `None` if nobody did.
     pub fn fact(&self, phone: PhoneId, name: &str) -> Option<&[Value<'static>]> {
         let at = self.models.facts.iter().position(|fact| fact.name == name)?;
-        let kept = self.phones.get(phone.0 as usize)?.facts.get(at)?;
+        let room = self.phones.get(phone.0 as usize).filter(|room| !room.runs.is_empty())?;
+        let kept = room.fact(&self.models, at)?;
         kept.known.then_some(kept.values.as_slice())
     }
 
@@ -369,7 +370,7 @@ impl Engine {
     pub fn set_fact(&mut self, phone: PhoneId, name: &str, values: Vec<Value<'static>>) {
         let at = self.models.facts.iter().position(|fact| fact.name == name);
         if let Some(at) = at.filter(|_| self.room(phone))
-            && let Some(kept) = self.phones.get_mut(phone.0 as usize).and_then(|room| room.facts.get_mut(at))
+            && let Some(kept) = self.phones.get_mut(phone.0 as usize).and_then(|room| room.fact_mut(&self.models, at))
         {
             *kept = Kept { known: true, values };
         }
@@ -387,7 +388,7 @@ impl Engine {
         }
         // Numbers in between may be of stations that are no phones, and need no room.
         if let Some(room) = self.phones.get_mut(at).filter(|room| room.runs.is_empty()) {
-            *room = PhoneRoom { runs: vec![None; self.models.list.len()], facts: self.models.begin.clone() };
+            *room = PhoneRoom { runs: vec![None; self.models.list.len()], set: Vec::new() };
         }
         true
     }

@@ -53,7 +53,12 @@ impl Engine {
 
 fn tell(models: &Models, phones: &[PhoneRoom], phone: PhoneId, found: &mut dyn FnMut(&Fact, &[Value<'static>])) {
     let Some(room) = phones.get(phone.0 as usize) else { return };
-    for (fact, kept) in models.facts.iter().zip(&room.facts).filter(|(_, kept)| kept.known && !kept.values.is_empty()) {
-        found(fact, &kept.values);
+    if room.runs.is_empty() {
+        return;
+    }
+    for (at, fact) in models.facts.iter().enumerate() {
+        if let Some(kept) = room.fact(models, at).filter(|kept| kept.known && !kept.values.is_empty()) {
+            found(fact, &kept.values);
+        }
     }
 }

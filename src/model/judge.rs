@@ -191,12 +191,20 @@ impl Engine {
                 run.evidence.extend(frames.iter().rev().take(KEPT).rev());
                 run.enter(to, run.moved.0, hand.now);
                 self.arm(models, model, run, slot, hand);
+                self.rest(model, run);
             }
             None if restart => {
                 run.entered = hand.now;
                 self.arm(models, model, run, slot, hand);
             }
             None => {}
+        }
+    }
+
+    /// A run with a key that has come to a state that ends it, and waits for nothing.
+    fn rest(&self, model: &Model, run: &mut Run) {
+        if model.keyed && run.due.is_none() && model.states.get(run.state).is_some_and(|state| state.ends) {
+            run.rest();
         }
     }
 
@@ -277,6 +285,7 @@ impl Engine {
                         run.evidence.extend(last);
                         run.enter(to, run.moved.0, hand.now);
                         self.arm(models, model, run, slot, hand);
+                        self.rest(model, run);
                     }
                     return;
                 }

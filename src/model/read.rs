@@ -174,13 +174,21 @@ struct Reader<'s> {
     errors: Vec<ModelError>,
 }
 
+/// One line, however much of a file is no TOML.
+pub(super) fn no_toml(first: &str, more: usize) -> String {
+    let more = if more == 0 { String::new() } else { format!(" (and {more} more)") };
+    format!("this is no TOML: {first}{more}")
+}
+
 /// Reads a file; what cannot be read is told and left out.
 pub(super) fn read(file: &str, source: &str) -> (Raw, Vec<ModelError>) {
     let mut r = Reader { file, source, errors: Vec::new() };
     let (table, wrong) = DeTable::parse_recoverable(source);
-    for error in wrong {
+    // What follows the first mistake is most often its consequence.
+    let more = wrong.len().saturating_sub(1);
+    if let Some(error) = wrong.first() {
         let at = error.span().map_or(0, |span| span.start);
-        r.errors.push(error_at(file, source, at, format!("this is no TOML: {}", error.message())));
+        r.errors.push(error_at(file, source, at, no_toml(error.message(), more)));
     }
     let mut raw = Raw { file: file.to_owned(), source: source.into(), ..Raw::default() };
     if r.errors.is_empty() {

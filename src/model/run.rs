@@ -167,6 +167,14 @@ impl Run {
         self.seen & 1u64.checked_shl(state as u32).unwrap_or(0) != 0
     }
 
+    /// It is over and will not be moved again: what only its rows would ask is let go.
+    pub fn rest(&mut self) {
+        (self.kept, self.children, self.tracks) = (Vec::new(), Vec::new(), Vec::new());
+        (self.evidence, self.moves) = (Vec::new(), Vec::new());
+        self.path.shrink_to_fit();
+        self.found.shrink_to_fit();
+    }
+
     /// Frames that moved it.
     pub fn cite(&mut self, frames: &[u64]) {
         for list in [&mut self.evidence, &mut self.moves] {

@@ -15,8 +15,29 @@ use crate::time::{Span, Ts};
 pub(super) struct PhoneRoom {
     /// Its run of each model.
     pub runs: Vec<Option<u32>>,
-    /// Its facts, by their place in [`Models::facts`].
-    pub facts: Vec<Kept>,
+    /// Of its facts those that were set, with their place in [`Models::facts`]: most phones have few.
+    pub set: Vec<(u16, Kept)>,
+}
+
+impl PhoneRoom {
+    /// A fact: as it was set, else as every phone begins.
+    pub fn fact<'a>(&'a self, models: &'a Models, at: usize) -> Option<&'a Kept> {
+        let set = self.set.iter().find(|(place, _)| usize::from(*place) == at).map(|(_, kept)| kept);
+        set.or_else(|| models.begin.get(at))
+    }
+
+    /// A fact that is to be set.
+    pub fn fact_mut(&mut self, models: &Models, at: usize) -> Option<&mut Kept> {
+        let place = match self.set.iter().position(|(place, _)| usize::from(*place) == at) {
+            Some(place) => place,
+            None => {
+                self.set.reserve_exact(1);
+                self.set.push((u16::try_from(at).ok()?, models.begin.get(at)?.clone()));
+                self.set.len() - 1
+            }
+        };
+        self.set.get_mut(place).map(|(_, kept)| kept)
+    }
 }
 
 /// Everything but the run at hand.
@@ -121,7 +142,9 @@ impl View<'_> {
     }
 
     fn fact(&self, at: usize) -> Option<&Kept> {
-        self.world.phones.get(self.subject()?.0 as usize)?.facts.get(at)
+        let room = self.world.phones.get(self.subject()?.0 as usize)?;
+        // A phone without a room was never judged: nothing is known of it.
+        (!room.runs.is_empty()).then(|| room.fact(self.world.models, at))?
     }
 
     fn other(&self, model: usize) -> Option<&Run> {
