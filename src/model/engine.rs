@@ -80,7 +80,7 @@ impl Default for Limits {
 }
 
 /// An event is about at most so many subjects.
-const MOST_SUBJECTS: usize = 32;
+pub(super) const MOST_SUBJECTS: usize = 32;
 
 /// A run has at most so many keys.
 const MOST_KEYS: usize = 128;
@@ -553,15 +553,26 @@ impl Engine {
         self.flows.retain(|flow| (flow.verdict, flow.to, flow.run) > last);
     }
 
-    pub(super) fn end_oldest(&mut self, models: &Models) {
-        let runs = self.runs.iter().enumerate();
-        let mut moved: Vec<_> = runs.filter_map(|(slot, run)| Some((run.as_ref()?.moved, slot))).collect();
+    /// Makes room, among the runs of one model or of all: those that are over go first, of which nothing is lost but
+    /// how an echo would be told; then those that moved longest ago.
+    pub(super) fn end_oldest(&mut self, models: &Models, model: Option<usize>) {
+        let over = |run: &Run| {
+            let ends = |model: &Model| model.states.get(run.state).is_some_and(|state| state.ends);
+            run.due.is_none() && models.list.get(run.model).is_some_and(ends)
+        };
+        let runs = self.runs.iter().enumerate().filter_map(|(slot, run)| Some((slot, run.as_deref()?)));
+        let meant = runs.filter(|(_, run)| model.is_none_or(|model| run.model == model));
+        let mut moved: Vec<_> = meant.map(|(slot, run)| (!over(run), run.moved, slot)).collect();
         // A sixteenth at once: each search looks at all of them.
         let most = (moved.len() / 16).max(1);
         if moved.len() > most {
             moved.select_nth_unstable(most);
         }
-        moved.into_iter().take(most).for_each(|(_, slot)| self.end(models, slot as u32));
+        moved.truncate(most);
+        if moved.iter().any(|(open, ..)| *open) {
+            self.reached("max-runs");
+        }
+        moved.into_iter().for_each(|(.., slot)| self.end(models, slot as u32));
     }
 }
 

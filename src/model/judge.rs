@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use super::act::doubtful;
-use super::engine::{Concerned, Due, Engine, Hand, Sink, Who};
+use super::engine::{Concerned, Due, Engine, Hand, MOST_SUBJECTS, Sink, Who};
 use super::run::{KEPT, Run};
 use super::{Model, Models};
 use crate::expr::Truth;
@@ -124,9 +124,12 @@ impl Engine {
         out: Sink<'_>,
     ) -> Option<u32> {
         let (state, row) = self.beginning(models, model, over.is_some(), &hand)?;
-        if self.live >= self.limits.runs {
-            self.reached("max-runs");
-            self.end_oldest(models);
+        // Calls and pages never crowd out what a phone does of itself.
+        let kind = self.runs_of.get(model.fresh.model).copied().unwrap_or_default();
+        if model.keyed && kind >= (self.limits.runs / 4).max(MOST_SUBJECTS) {
+            self.end_oldest(models, Some(model.fresh.model));
+        } else if self.live >= self.limits.runs {
+            self.end_oldest(models, None);
         }
         if let Some(over) = over {
             self.end(models, over);

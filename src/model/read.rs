@@ -174,21 +174,23 @@ struct Reader<'s> {
     errors: Vec<ModelError>,
 }
 
-/// One line, however much of a file is no TOML.
-pub(super) fn no_toml(first: &str, more: usize) -> String {
-    let more = if more == 0 { String::new() } else { format!(" (and {more} more)") };
-    format!("this is no TOML: {first}{more}")
+/// More mistakes than these are one: the file is something else.
+const FEW: usize = 4;
+
+/// Where and why a file is no TOML: each mistake, or one line where nearly all of it is none.
+pub(super) fn no_toml(wrong: &[toml::de::Error]) -> Vec<(usize, String)> {
+    let shown = if wrong.len() > FEW { 1 } else { wrong.len() };
+    let more = if shown < wrong.len() { format!(" (and {} more)", wrong.len() - shown) } else { String::new() };
+    let at = |error: &toml::de::Error| error.span().map_or(0, |span| span.start);
+    wrong.iter().take(shown).map(|e| (at(e), format!("this is no TOML: {}{more}", e.message()))).collect()
 }
 
 /// Reads a file; what cannot be read is told and left out.
 pub(super) fn read(file: &str, source: &str) -> (Raw, Vec<ModelError>) {
     let mut r = Reader { file, source, errors: Vec::new() };
     let (table, wrong) = DeTable::parse_recoverable(source);
-    // What follows the first mistake is most often its consequence.
-    let more = wrong.len().saturating_sub(1);
-    if let Some(error) = wrong.first() {
-        let at = error.span().map_or(0, |span| span.start);
-        r.errors.push(error_at(file, source, at, no_toml(error.message(), more)));
+    for (at, what) in no_toml(&wrong) {
+        r.errors.push(error_at(file, source, at, what));
     }
     let mut raw = Raw { file: file.to_owned(), source: source.into(), ..Raw::default() };
     if r.errors.is_empty() {

@@ -119,9 +119,8 @@ pub fn read(file: &str, text: &str, schema: &Schema) -> Result<Site, Vec<ModelEr
         site: Site { file: file.to_owned(), text: text.to_owned(), ..Site::default() },
     };
     let (table, wrong) = DeTable::parse_recoverable(text);
-    if let Some(error) = wrong.first() {
-        let at = error.span().map_or(0, |span| span.start);
-        reader.error(at, super::read::no_toml(error.message(), wrong.len() - 1));
+    for (at, what) in super::read::no_toml(&wrong) {
+        reader.error(at, what);
     }
     if reader.errors.is_empty() {
         reader.site(table.get_ref());

@@ -42,7 +42,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { stations: 100_000, waiting: (48, 50_000) }
+        Limits { stations: 20_000, waiting: (48, 50_000) }
     }
 }
 
