@@ -157,8 +157,17 @@ impl<'a> Settings<'a> {
 
     fn callmanagers(&mut self, group: &'a Node) {
         self.text(&CALLMANAGER_GROUP, group.value("name"));
-        for (priority, member) in members(group) {
+        for (place, (priority, member)) in members(group).into_iter().enumerate() {
             let node = member.child("callManager").unwrap_or(member);
+            if place == 0 {
+                let names = ["processNodeName", "name"].into_iter().filter_map(|tag| node.value(tag));
+                let mut aliases: Vec<String> = names.flat_map(super::aliases).collect();
+                aliases.sort();
+                aliases.dedup();
+                for alias in aliases {
+                    self.fields.str(&CALLMANAGER_ALIAS, alias, 0, 0);
+                }
+            }
             let Some(host) = node.value("processNodeName").or_else(|| node.value("name")) else { continue };
             let port = |name: &str| node.child("ports").and_then(|ports| ports.value(name));
             self.fields.str(&CALLMANAGER, host, 0, 0);
@@ -353,7 +362,7 @@ mod tests {
         assert_eq!(
             read(text),
             [
-                "cnf.device cnf.full_config=true cnf.device_protocol=SIP cnf.callmanager_group=Default cnf.callmanager=cucm1 \
+                "cnf.device cnf.full_config=true cnf.device_protocol=SIP cnf.callmanager_group=Default cnf.callmanager.alias=cucm1 cnf.callmanager=cucm1 \
 cnf.callmanager.priority=0 cnf.callmanager.sip_port=5060 cnf.callmanager.secured_sip_port=5061 cnf.callmanager.sccp_port=2000 \
 cnf.callmanager=10.1.1.11 cnf.callmanager.priority=1 cnf.callmanager.sip_port=unknown cnf.callmanager.secured_sip_port=unknown \
 cnf.callmanager.sccp_port=unknown cnf.srst.option=Disable cnf.srst=10.1.1.1 cnf.srst.port=2000 cnf.tvs=10.1.1.10 cnf.tvs.port=2445 \
@@ -373,9 +382,11 @@ cnf.encr_config=false cnf.other=capfAuthMode=x cnf.pc_port=0"
 <loadinformation621 model="Cisco 7821">sip78xx.12-1</loadinformation621><authenticationURL></authenticationURL>"#;
         assert_eq!(
             read(text),
-            ["cnf.default cnf.auto_registration_name=AUTO-REG cnf.auto_registration=enabled cnf.callmanager=cucm1 \
+            [
+                "cnf.default cnf.auto_registration_name=AUTO-REG cnf.auto_registration=enabled cnf.callmanager.alias=cucm1 cnf.callmanager=cucm1 \
 cnf.callmanager.priority=0 cnf.callmanager.sip_port=unknown cnf.callmanager.secured_sip_port=unknown cnf.callmanager.sccp_port=unknown \
-cnf.load.id=621 cnf.load.model=Cisco 7821 cnf.load.name=sip78xx.12-1 at=347 what=end of an XML element"]
+cnf.load.id=621 cnf.load.model=Cisco 7821 cnf.load.name=sip78xx.12-1 at=347 what=end of an XML element"
+            ]
         );
     }
 

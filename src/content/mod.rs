@@ -18,6 +18,15 @@ use crate::events;
 use crate::time::Ts;
 use trust_list::{ListKind, Record, TrustList};
 
+/// What a node may be called elsewhere, in lower case: as it is, and a name without its domain. Configurations, lists
+/// and certificates of one cluster differ in that.
+fn aliases(node: &str) -> impl Iterator<Item = String> + use<> {
+    let whole = node.to_ascii_lowercase();
+    let address = whole.parse::<std::net::IpAddr>().is_ok();
+    let short = whole.split_once('.').filter(|(host, _)| !address && !host.is_empty()).map(|(host, _)| host.to_owned());
+    std::iter::once(whole).chain(short)
+}
+
 /// Takes events: which, its fields, and where reading stopped.
 pub struct Emit<'e> {
     take: &'e mut Take<'e>,

@@ -56,6 +56,7 @@ pub struct Stillness {
     /// The longest so far that was not out of the ordinary.
     longest: Span,
     frames: u64,
+    begun: Option<Ts>,
 }
 
 impl Stillness {
@@ -63,10 +64,14 @@ impl Stillness {
     pub fn between(&mut self, before: Ts, now: Ts) -> bool {
         let span = now.since(before);
         self.frames += 1;
+        let watched = before.since(*self.begun.get_or_insert(before));
         if span <= self.longest {
             return false;
         }
-        let still = span > QUIET && self.frames > ENOUGH && self.longest < Span::from_nanos(span.nanos() / 2);
+        // A boot is over in seconds, and what comes after it is far apart: only half as long a time without a silence
+        // makes one remarkable.
+        let half = Span::from_nanos(span.nanos() / 2);
+        let still = span > QUIET && self.frames > ENOUGH && watched >= half && self.longest < half;
         if !still {
             self.longest = span;
         }
@@ -305,6 +310,19 @@ mod tests {
         assert_eq!(holes.near(at(11_001), at(11_002)), None);
         // The longer the silence, the farther a hole tells.
         assert_eq!(holes.near(at(13_000), at(16_000)), Some(LOSS));
+    }
+
+    #[test]
+    fn a_silence_is_remarkable_where_there_was_none_for_long() {
+        let stands_still = |busy: i64, silence: i64| {
+            let mut stillness = Stillness::default();
+            let busy_all_along = (0..busy).any(|second| stillness.between(at(second), at(second + 1)));
+            assert!(!busy_all_along);
+            stillness.between(at(busy), at(busy + silence))
+        };
+        assert!(stands_still(200, 100));
+        assert!(!stands_still(200, 60));
+        assert!(!stands_still(25, 115), "a phone that has booted is heard again with its keepalive");
     }
 
     #[test]

@@ -44,6 +44,8 @@ pub(super) struct Names {
     pub(super) sip_status: Option<&'static FieldDef>,
     pub(super) sip_to_user: Option<&'static FieldDef>,
     pub(super) sip_load: Option<&'static FieldDef>,
+    pub(super) sip_agent: Option<&'static FieldDef>,
+    pub(super) sip_model: Option<&'static FieldDef>,
     pub(super) http_model: Option<&'static FieldDef>,
     pub(super) http_uri: Option<&'static FieldDef>,
     pub(super) xml_type: Option<&'static FieldDef>,
@@ -52,6 +54,9 @@ pub(super) struct Names {
     pub(super) cnf_line: Option<&'static FieldDef>,
     pub(super) cnf_callmanager: Option<&'static FieldDef>,
     pub(super) skinny_phone: Option<&'static FieldDef>,
+    pub(super) skinny_type: Option<&'static FieldDef>,
+    pub(super) skinny_load: Option<&'static FieldDef>,
+    pub(super) skinny_number: Option<&'static FieldDef>,
     pub(super) file_client: Option<&'static FieldDef>,
     pub(super) file_server: Option<&'static FieldDef>,
 }
@@ -108,6 +113,8 @@ impl Names {
             sip_status: f("sip.Status-Code"),
             sip_to_user: f("sip.to.user"),
             sip_load: f("sip.reason.load"),
+            sip_agent: f("sip.User-Agent"),
+            sip_model: f("sip.contact.model"),
             http_model: f("http.x_ciscoipphonemodelname"),
             http_uri: f("http.request.uri"),
             xml_type: f("ciscoxml.type"),
@@ -116,6 +123,9 @@ impl Names {
             cnf_line: f("cnf.line.name"),
             cnf_callmanager: f("cnf.callmanager"),
             skinny_phone: f("skinny.phone"),
+            skinny_type: f("skinny.deviceType"),
+            skinny_load: f("skinny.firmwareLoadName"),
+            skinny_number: f("skinny.lineDirNumber"),
             file_client: f("file.client"),
             file_server: f("file.server"),
         }
@@ -128,6 +138,20 @@ pub(super) fn value<'e>(event: &Event<'e>, def: Option<&'static FieldDef>) -> Op
 
 pub(super) fn text_of(event: &Event<'_>, def: Option<&'static FieldDef>) -> Option<String> {
     value(event, def).and_then(Value::as_text).map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned)
+}
+
+/// The model that a device type stands for, as Cisco orders it: 683 and 30018 give CP-8841 and CP-7961G.
+pub(super) fn model_of(event: &Event<'_>, def: Option<&'static FieldDef>) -> Option<String> {
+    let number = value(event, def).and_then(Value::as_uint)?;
+    let named = def?.codes.and_then(|codes| codes(number))?;
+    ordered(named)
+}
+
+/// A model by what CDP or a table calls it: the word in it that begins with the number.
+pub(super) fn ordered(named: &str) -> Option<String> {
+    let mut words = named.split_whitespace().map(|word| word.trim_start_matches("CP-"));
+    let model = words.find(|word| word.bytes().take_while(u8::is_ascii_digit).count() >= 4)?;
+    Some(format!("CP-{model}"))
 }
 
 pub(super) fn flag(event: &Event<'_>, def: Option<&'static FieldDef>) -> bool {

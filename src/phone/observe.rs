@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::names::{flag, ip_of, mac_of, text_of, value};
+use super::names::{flag, ip_of, mac_of, model_of, ordered, text_of, value};
 use super::room::{Bound, Phones};
 use super::{Observed, device_mac};
 use crate::event::{Event, EventBuf, Value};
@@ -56,7 +56,7 @@ impl Phones {
         };
         let Some(id) = id else { return };
         let n = &self.fields;
-        let model = platform.map(|p| p.replace("Cisco IP Phone ", "CP-")).or_else(|| text_of(event, n.lldp_model));
+        let model = platform.map(|p| ordered(&p).unwrap_or(p)).or_else(|| text_of(event, n.lldp_model));
         let load = text_of(event, n.cdp_load).or_else(|| text_of(event, n.lldp_software));
         let request = value(event, n.cdp_request).and_then(Value::as_uint);
         if let Some(request) = request {
@@ -384,16 +384,35 @@ impl Phones {
                     return;
                 }
                 let dn = text_of(event, n.sip_to_user).filter(|u| is_number(u));
-                let server = event.origin.src.map(|end| end.ip.to_string());
+                let server = event.origin.src.map(|end| end.ip);
                 if let Some(phone) = receiver.and_then(|id| self.stations.get_mut(id as usize)).map(|s| &mut s.phone) {
-                    add(&mut phone.callmanagers, server);
+                    add_address(&mut phone.callmanagers, server);
                     add(&mut phone.dn, dn.filter(|_| ok));
                 }
             }
             "sip.request" => {
-                let load = text_of(event, n.sip_load);
                 if let Some(phone) = sender.and_then(|id| self.stations.get_mut(id as usize)).map(|s| &mut s.phone) {
-                    phone.load = load.or(phone.load.take());
+                    phone.load = text_of(event, n.sip_load).or(phone.load.take());
+                    if phone.model.is_none() {
+                        // `Cisco-CP8841/12.8.1`: as ordered, while the number of Contact leaves the letters out.
+                        let agent = value(event, n.sip_agent).and_then(Value::as_text);
+                        let agent = agent.and_then(|agent| agent.strip_prefix("Cisco-CP")?.split(['/', ' ']).next());
+                        phone.model = agent.and_then(ordered).or_else(|| model_of(event, n.sip_model));
+                    }
+                }
+            }
+            "skinny.register" => {
+                if let Some(phone) = sender.and_then(|id| self.stations.get_mut(id as usize)).map(|s| &mut s.phone) {
+                    phone.load = text_of(event, n.skinny_load).or(phone.load.take());
+                    phone.model = phone.model.take().or_else(|| model_of(event, n.skinny_type));
+                }
+            }
+            "skinny.register_ack" | "skinny.keepalive_ack" | "skinny.line_stat" => {
+                let server = event.origin.src.map(|end| end.ip);
+                let dn = text_of(event, n.skinny_number).filter(|number| is_number(number));
+                if let Some(phone) = receiver.and_then(|id| self.stations.get_mut(id as usize)).map(|s| &mut s.phone) {
+                    add_address(&mut phone.callmanagers, server);
+                    add(&mut phone.dn, dn);
                 }
             }
             "cnf.device" => {
@@ -419,6 +438,13 @@ fn is_number(user: &str) -> bool {
 
 /// No directory number or host name is longer.
 const LONGEST_ITEM: usize = 255;
+
+/// Makes text only of what is new: this is asked with every keepalive.
+fn add_address(list: &mut Vec<String>, ip: Option<IpAddr>) {
+    if let Some(ip) = ip.filter(|ip| !list.iter().any(|host| host.parse() == Ok(*ip))) {
+        add(list, Some(ip.to_string()));
+    }
+}
 
 fn add(list: &mut Vec<String>, item: Option<String>) {
     if let Some(item) = item.filter(|item| item.len() <= LONGEST_ITEM)

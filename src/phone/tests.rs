@@ -258,3 +258,52 @@ fn a_refused_web_port_makes_a_phone_of_a_phones_hardware_address_where_nobody_el
     assert_eq!(refused(ROUTER, 80, false), 0, "no hardware address of a phone");
     assert_eq!(refused(PHONE, 80, true), 0, "another phone is there");
 }
+
+#[test]
+fn the_model_is_learnt_from_whatever_names_it() {
+    let model = |name: &str, fields: &[(&str, Value<'static>)]| {
+        let mut room = Room::new();
+        let mut all = vec![
+            ("sip.contact.devicename", Value::Text("SEP001122334455".into())),
+            ("sip.Method", Value::Text("REGISTER".into())),
+        ];
+        if name == "skinny.register" {
+            all = vec![("skinny.DeviceName", Value::Text("SEP001122334455".into()))];
+        }
+        if name == "cdp.announce" {
+            all = vec![
+                ("cdp.deviceid", Value::Text("SEP001122334455".into())),
+                ("cdp.capabilities.voip_phone", Value::Bool(true)),
+            ];
+        }
+        all.extend(fields.iter().cloned());
+        room.event(name, A, Some(address(50)), &all);
+        let (_, phone) = room.phones.all().next().unwrap();
+        phone.model.clone()
+    };
+    let text = |text: &'static str| Value::Text(text.into());
+    let by = |model: &str| Some(model.to_owned());
+    assert_eq!(model("sip.request", &[("sip.User-Agent", text("Cisco-CP7945G/9.4.2"))]), by("CP-7945G"));
+    assert_eq!(model("sip.request", &[("sip.contact.model", Value::Uint(683))]), by("CP-8841"));
+    assert_eq!(model("sip.request", &[("sip.User-Agent", text("Cisco-CUCM12.5"))]), None);
+    assert_eq!(model("sip.request", &[("sip.contact.model", Value::Uint(503))]), None, "a soft client has no number");
+    assert_eq!(model("skinny.register", &[("skinny.deviceType", Value::Uint(7))]), by("CP-7960"));
+    assert_eq!(model("cdp.announce", &[("cdp.platform", text("Cisco IP Conference Phone 7832"))]), by("CP-7832"));
+    assert_eq!(model("cdp.announce", &[("cdp.platform", text("Cisco IP Phone CP-8841"))]), by("CP-8841"));
+}
+
+#[test]
+fn sccp_tells_the_number_and_the_callmanager() {
+    let mut room = Room::new();
+    let (station, server) = ((address(50), 50_000), (address(10), 2000));
+    let name = [("skinny.DeviceName", "SEP001122334455")];
+    between(&mut room, "skinny.register", [station, server], Side::Client, &name);
+    between(&mut room, "skinny.register_ack", [server, station], Side::Server, &[]);
+    between(&mut room, "skinny.keepalive_ack", [server, station], Side::Server, &[]);
+    between(&mut room, "skinny.line_stat", [server, station], Side::Server, &[("skinny.lineDirNumber", "1003")]);
+    let (_, phone) = room.phones.all().next().unwrap();
+    assert_eq!(
+        (phone.dn.clone(), phone.callmanagers.clone()),
+        (vec!["1003".to_owned()], vec!["10.20.0.10".to_owned()])
+    );
+}

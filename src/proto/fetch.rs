@@ -99,10 +99,11 @@ pub fn classify(name: &str) -> Class {
         Class::Ctl
     } else if bare.ends_with(".tlv") && bare.starts_with("itl") {
         Class::Itl
-    } else if one_of(&["xmldefault.cnf.xml", "sepdefault.cnf", "sipdefault.cnf"]) {
+    } else if one_of(&["xmldefault.cnf.xml", "sepdefault.cnf"]) {
         Class::Default
     } else if ends(&["default.cnf", "default.cnf.xml"]) {
-        // MTPDefault.cnf, SPDefault.cnf.xml: for devices that are no phones.
+        // MTPDefault.cnf, SPDefault.cnf.xml: for devices that are no phones. SIPDefault.cnf: every 7940 and 7960 with SIP
+        // reads it before its own file, known or not.
         Class::Other
     } else if ends(&[".cnf", ".cnf.xml"]) {
         Class::Config
@@ -443,14 +444,17 @@ mod tests {
             (Class::Itl, "ITLSEP001122334455.tlv ITLFILE.Tlv"),
             (Class::Config, "SEP001122334455.cnf.xml SEP001122334455.cnf.xml.sgn sep001122334455.CNF.XML.enc.sgn"),
             (Class::Config, "SEP001122334455.cnf SIP001122334455.cnf CSFuser.cnf.xml ATA001122334455.cnf.xml"),
-            (Class::Default, "XMLDefault.cnf.xml XmlDefault.cnf.xml.sgn SEPDefault.cnf SIPDefault.cnf"),
+            (Class::Default, "XMLDefault.cnf.xml XmlDefault.cnf.xml.sgn SEPDefault.cnf"),
             (Class::Softkey, "SK3f2c0c9e-1d5e-4c8a-9b1f-0a2b3c4d5e6f.xml.sgn SK50719513.xml"),
             (Class::Dialplan, "dialplan.xml AppDialRules.xml DR3f2c0c9e-1d5e-4c8a-9b1f-0a2b3c4d5e6f.xml"),
             (Class::Locale, "English_United_States/mk-sip.jar United_States/g3-tones.xml x/7960-dictionary.xml.sgn"),
             (Class::Ring, "Ringlist.xml RINGLIST.DAT DistinctiveRingList.xml Chime.raw Chime.rwb ringlist.xml.sgn"),
             (Class::Background, "List.xml Desktops/320x212x16/List.xml Desktops/320x212x16/a.png"),
             (Class::Firmware, "sip78xx.14-1-1.loads rootfs2-78xx.14-1-1.sgn a.sbn a.sb2 a.bin a.zz.sgn OS79XX.TXT"),
-            (Class::Other, "SKype.xml DRAFT.xml rfc1350.txt WLAN001122334455.xml MTPDefault.cnf SPDefault.cnf.xml"),
+            (
+                Class::Other,
+                "SKype.xml DRAFT.xml rfc1350.txt WLAN001122334455.xml MTPDefault.cnf SPDefault.cnf.xml SIPDefault.cnf",
+            ),
             (Class::Other, "global-settings.xml.sgn jabber-config.xml a.png"),
         ] {
             names.split(' ').for_each(|name| assert_eq!(classify(name), class, "{name}"));

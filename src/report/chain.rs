@@ -57,12 +57,6 @@ impl Chain {
     /// From a phone's flows, and the findings that concern it.
     pub fn of(flows: &[Stand<'_>], findings: &[&Finding]) -> Chain {
         let place = |model: &str| CHAIN.iter().position(|step| *step == model);
-        let reached = flows
-            .iter()
-            .filter(|flow| flow.verdict == Verdict::Pass)
-            .filter_map(|flow| Some((place(flow.model)?, flow)))
-            .max_by_key(|(place, _)| *place)
-            .map(|(_, flow)| format!("{}.{}", flow.model, flow.state));
         let stuck_at = findings
             .iter()
             .filter(|f| f.severity == Severity::Fail)
@@ -92,6 +86,15 @@ impl Chain {
                 .map(|(_, flow)| format!("{}.{}", flow.model, flow.state))
         };
         let stuck_at = stuck_at.or_else(beyond);
+        // A phone that is refused is unregistered, as it was from the start.
+        let nowhere =
+            |flow: &Stand<'_>| stuck_at.is_some() && flow.model == "keepalive" && flow.state == "unregistered";
+        let reached = flows
+            .iter()
+            .filter(|flow| flow.verdict == Verdict::Pass && !nowhere(flow))
+            .filter_map(|flow| Some((place(flow.model)?, flow)))
+            .max_by_key(|(place, _)| *place)
+            .map(|(_, flow)| format!("{}.{}", flow.model, flow.state));
         Chain { reached, stuck_at }
     }
 }

@@ -155,8 +155,14 @@ fn phone_lines(
     if !phone.dn.is_empty() {
         facts.push(format!("DN {}", phone.dn.join(",")));
     }
+    // Another CallManager, or SRST, has taken the phone: it was let down, but it is not stuck.
+    let served = |state: &str| matches!(state, "on-standby" | "stable" | "failing-back" | "srst");
+    let moved = phone.flows.iter().any(|f| f.model == "failover" && f.verdict == Verdict::Pass && served(&f.state));
     let word = match (phone.verdict, &phone.stuck_at) {
         (Verdict::Pass, _) => paint.green("HEALTHY"),
+        (Verdict::Fail, Some(step)) if moved && step.starts_with("keepalive.") => {
+            paint.red("FAILED at keepalive, registered elsewhere since")
+        }
         (Verdict::Fail, Some(step)) => paint.red(&format!("STUCK at {}", step.split('.').next().unwrap_or(step))),
         (Verdict::Fail, None) => paint.red("FAILED"),
         (Verdict::Inconclusive, _) => paint.yellow("INCONCLUSIVE"),
@@ -191,6 +197,7 @@ fn step(flow: &FlowReport, paint: Paint) -> String {
     let name = &flow.model;
     match flow.verdict {
         Verdict::Pass if flow.state == "not-found" => format!("– {name} (not served)"),
+        Verdict::Pass if flow.state == "unregistered" => format!("– {name} (not registered)"),
         Verdict::Pass if flow.joined_late => paint.green(&format!("✔ {name} (joined late)")),
         Verdict::Pass => paint.green(&format!("✔ {name}")),
         Verdict::Fail => paint.red(&format!("✖ {name}")),

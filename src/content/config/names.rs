@@ -14,6 +14,7 @@ fields! { FIELDS;
     DEVICE_PROTOCOL = text("cnf.device_protocol", "SIP or SCCP");
     IP_ADDRESS_MODE = uint("cnf.ip_address_mode", "Which IP the phone uses").codes(ip_address_mode);
     CALLMANAGER = text("cnf.callmanager", "Each CallManager (name or address), the preferred first");
+    CALLMANAGER_ALIAS = text("cnf.callmanager.alias", "Every name of the preferred CallManager, in lower case, with its domain and without");
     CALLMANAGER_PRIORITY = uint("cnf.callmanager.priority", "Its priority; the lowest number is preferred");
     CALLMANAGER_SIP_PORT = uint("cnf.callmanager.sip_port", "Its port for SIP over TCP or UDP");
     CALLMANAGER_SECURED_SIP_PORT = uint("cnf.callmanager.secured_sip_port", "Its port for SIP over TLS");

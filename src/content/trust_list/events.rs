@@ -87,7 +87,7 @@ macro_rules! record_fields {
                 IS_EXPIRED = flag(concat!($kind, ".record.expired"), "Each certificate had expired when the list was fetched");
                 ROLES = text(concat!($kind, ".roles"), "The roles that occur, each once");
                 MISSING_ROLES = text(concat!($kind, ".missing_roles"), "Roles that a phone needs and no record has");
-                CALLMANAGERS = text(concat!($kind, ".callmanagers"), "Names and addresses of the nodes whose CallManager certificate it holds");
+                CALLMANAGERS = text(concat!($kind, ".callmanagers"), "Names and addresses of the nodes whose CallManager certificate it holds, each also in lower case and without its domain");
                 EXPIRED = text(concat!($kind, ".expired"), "Subjects of the certificates that had expired");
                 EXPIRED_ROLE = text(concat!($kind, ".expired_role"), "Their roles");
                 EXPIRED_DATE = text(concat!($kind, ".expired_date"), "When they expired");
@@ -237,7 +237,10 @@ fn records<'a>(list: &'a TrustList, set: &RecordFields, needed: &[&'static str],
         }
         if role.as_deref().is_some_and(|role| role.split('+').any(|part| part == "CCM")) {
             for node in record.dns.clone().into_iter().chain(record.ip.map(|ip| ip.to_string())) {
-                fields.str(set.callmanagers, node, start, length);
+                let others: Vec<String> = super::super::aliases(&node).filter(|alias| *alias != node).collect();
+                for name in std::iter::once(node).chain(others) {
+                    fields.str(set.callmanagers, name, start, length);
+                }
             }
         }
         roles.extend(role.filter(|role| !roles.contains(role)));
