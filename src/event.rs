@@ -16,6 +16,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::bytes::Malformed;
+use crate::plain;
 use crate::time::Ts;
 pub use origin::*;
 pub use schema::{Schema, nearest};
@@ -251,7 +252,9 @@ impl fmt::Display for Value<'_> {
             Value::Bool(v) => write!(f, "{v}"),
             Value::Float(v) => write!(f, "{v}"),
             Value::Text(v) => f.write_str(v),
-            Value::Bytes(v) => v.iter().try_for_each(|b| write!(f, "{b:02x}")),
+            Value::Bytes(v) => {
+                v.iter().try_for_each(|b| f.write_str(std::str::from_utf8(&plain::hex(*b)).unwrap_or_default()))
+            }
             Value::Mac(v) => Mac(*v).fmt(f),
             Value::Ip(v) => write!(f, "{v}"),
             Value::Time(v) => write!(f, "{v}"),
@@ -265,8 +268,7 @@ pub struct Mac(pub [u8; 6]);
 
 impl fmt::Display for Mac {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [a, b, c, d, e, g] = self.0;
-        write!(f, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}")
+        f.write_str(plain::mac(self.0).as_str())
     }
 }
 

@@ -124,11 +124,11 @@ pub struct Finding {
     /// All phones concerned, in the order in which they appeared.
     pub phones: Vec<PhoneId>,
     /// What is wrong.
-    pub what: String,
+    pub what: Arc<str>,
     /// How this was seen, and why it matters.
-    pub why: String,
+    pub why: Arc<str>,
     /// What helps.
-    pub fix: String,
+    pub fix: Arc<str>,
     /// The document it rests on.
     pub source: Arc<str>,
     /// It was drawn from sizes and timing of what is encrypted.

@@ -17,6 +17,7 @@ pub mod live;
 pub mod model;
 pub mod phone;
 pub mod pipeline;
+pub mod plain;
 pub mod proto;
 pub mod quality;
 pub mod report;

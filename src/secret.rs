@@ -44,6 +44,7 @@ const WORDS: &[&[u8]] = &[
     b"sshuser",
     b"psk",
     b"defaultvalue",
+    b"pincode",
 ];
 
 /// Header lines that are secret to their end.
@@ -76,11 +77,17 @@ fn is_tag_bytes(name: &[u8]) -> bool {
     let Some(lower) = lower.get_mut(..name.len().min(48)) else { return false };
     lower.copy_from_slice(name.get(..lower.len()).unwrap_or_default());
     lower.make_ascii_lowercase();
-    let has = |word: &[u8]| lower.windows(word.len()).any(|part| part == word);
-    WORDS.iter().any(|word| has(word))
+    // Most places begin none of the words: seen by their letter.
+    let has_any = |words: &[&[u8]]| {
+        (0..lower.len()).any(|at| {
+            let rest = lower.get(at..).unwrap_or_default();
+            matches!(rest, [b'a' | b'c' | b'd' | b'k' | b'p' | b's' | b'u', ..])
+                && words.iter().any(|word| word.first() == rest.first() && rest.starts_with(word))
+        })
+    };
+    has_any(WORDS)
         || lower.ends_with(b"pin")
-        || has(b"pincode")
-        || has(b"key") && !has(b"softkey") && !has(b"keypad") && !has(b"keepalive") && !has(b"keytype")
+        || has_any(&[b"key"]) && !has_any(&[b"softkey", b"keypad", b"keepalive", b"keytype"])
 }
 
 /// Text with what looks like a secret masked.

@@ -5,6 +5,8 @@
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub};
 
+use crate::plain;
+
 /// A point in capture time: nanoseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Ts(i64);
@@ -34,9 +36,26 @@ impl Ts {
 
     /// RFC 3339, UTC, always nine digits of a second: `2026-01-05T08:00:00.000000000Z`.
     pub fn rfc3339(self) -> String {
-        const FORM: &[time::format_description::BorrowedFormatItem<'_>] =
-            time::macros::format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:9]Z");
-        self.date_time().format(FORM).unwrap_or_default()
+        String::from_utf8_lossy(&self.digits()).into_owned()
+    }
+
+    /// The same as bytes: a time stands in every line of decoded messages.
+    pub fn digits(self) -> [u8; 30] {
+        let mut text = *b"0000-00-00T00:00:00.000000000Z";
+        let at = self.date_time();
+        let parts = [
+            (0..4, at.year().unsigned_abs()),
+            (5..7, u32::from(u8::from(at.month()))),
+            (8..10, u32::from(at.day())),
+            (11..13, u32::from(at.hour())),
+            (14..16, u32::from(at.minute())),
+            (17..19, u32::from(at.second())),
+            (20..29, at.nanosecond()),
+        ];
+        for (place, number) in parts {
+            plain::digits(text.get_mut(place).unwrap_or_default(), number);
+        }
+        text
     }
 
     /// The time of day with milliseconds, `08:00:23.114`, for reports to a person.

@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 
 /// Room → the rooms it may use. The longest matching prefix counts.
 const ROOMS: &[(&str, &[&str])] = &[
-    ("time", &[]),
+    ("plain", &[]),
+    ("time", &["plain"]),
     ("bytes", &[]),
-    ("event", &["bytes", "time"]),
+    ("event", &["bytes", "plain", "time"]),
     ("source", &["bytes", "time", "decode", "event"]),
     ("decode", &["bytes", "time", "event", "source"]),
     ("flow", &["decode", "event", "proto", "time", "bytes"]),
@@ -18,12 +19,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("secret", &[]),
     ("proto", &["bytes", "event", "time", "content", "proto", "quality", "secret"]),
     ("content", &["bytes", "event", "time", "content", "secret"]),
-    ("expr", &["event", "time"]),
+    ("expr", &["event", "plain", "time"]),
     ("finding", &["time"]),
     ("phone", &["event", "time", "finding", "flow", "model"]),
     ("model", &["event", "expr", "finding", "time"]),
     ("pipeline", &["*"]),
-    ("report", &["event", "finding", "phone", "pipeline", "source", "time", "model", "secret"]),
+    ("report", &["event", "finding", "phone", "pipeline", "plain", "source", "time", "model", "secret"]),
     ("live", &["source", "time", "synth"]),
     ("golden", &["event", "finding", "phone", "pipeline", "report", "source"]),
     ("synth", &["time", "bytes"]),

@@ -5,8 +5,8 @@ use std::fmt;
 use std::net::IpAddr;
 
 use super::{Event, Value, flag, ip, mac, text, time, uint};
-use crate::fields;
 use crate::time::Ts;
+use crate::{fields, plain};
 
 /// An address and a port; port 0 where the protocol has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -21,8 +21,8 @@ impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.ip, self.port) {
             (ip, 0) => write!(f, "{ip}"),
+            (IpAddr::V4(ip), port) => write!(f, "{}:{port}", plain::dotted(ip).as_str()),
             (IpAddr::V6(ip), port) => write!(f, "[{ip}]:{port}"),
-            (ip, port) => write!(f, "{ip}:{port}"),
         }
     }
 }

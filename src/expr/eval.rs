@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt::Write;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use super::Scope;
 use super::check::{Node, OneOf, Quantity, number as whole};
 use super::parse::{Arith, Op};
 use crate::event::Value;
+use crate::plain;
 
 /// True, false, or not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -328,27 +329,13 @@ fn text(node: &Node, scope: &dyn Scope, text: &mut String) {
         }
         match value {
             Value::Text(value) => text.push_str(value),
-            Value::Ip(IpAddr::V4(ip)) => dotted(*ip, text),
+            Value::Ip(IpAddr::V4(ip)) => text.push_str(plain::dotted(*ip).as_str()),
             // Writing into a string does not fail.
             value => drop(write!(text, "{value}")),
         }
     });
     if text.len() == start && !known {
         text.push_str("unknown");
-    }
-}
-
-/// As `Display` has it, without its padding and widths.
-fn dotted(ip: Ipv4Addr, text: &mut String) {
-    for (at, octet) in ip.octets().into_iter().enumerate() {
-        if at > 0 {
-            text.push('.');
-        }
-        for power in [100, 10, 1] {
-            if octet >= power || power == 1 {
-                text.push(char::from(b'0' + octet / power % 10));
-            }
-        }
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) fn compile(raws: &[Raw], schema: &Schema, site: &Site) -> (Models, Ve
     let ids: Vec<&str> = raws.iter().map(|raw| raw.id.value.as_str()).collect();
     let site_names = RefCell::new(Vec::new());
     let begin = |fact: &Fact| match site.values.get(&fact.name) {
-        Some(values) if fact.list => Kept { known: true, values: values.clone() },
+        Some(values) if fact.list => Kept { known: true, values: values.as_slice().into() },
         Some(values) => Kept { known: true, values: values.iter().take(1).cloned().collect() },
         None => Kept::default(),
     };

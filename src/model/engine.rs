@@ -372,7 +372,7 @@ impl Engine {
         if let Some(at) = at.filter(|_| self.room(phone))
             && let Some(kept) = self.phones.get_mut(phone.0 as usize).and_then(|room| room.fact_mut(&self.models, at))
         {
-            *kept = Kept { known: true, values };
+            *kept = Kept { known: true, values: values.into() };
         }
     }
 

@@ -64,21 +64,29 @@ impl<'t> Part<'t> {
         parts
     }
 
-    /// The offset of the first of `wanted` outside of quotes and brackets.
+    /// The offset of the first of `wanted`, which begin with neither letters nor digits, outside of quotes and
+    /// brackets.
     fn outside(self, wanted: &[&str]) -> Option<usize> {
         let (mut depth, mut quoted, mut escaped) = (0i32, false, false);
         // What is looked for is ASCII: no byte of a longer character is taken for it.
         for (at, byte) in self.text.bytes().enumerate() {
+            if escaped {
+                escaped = false;
+                continue;
+            }
+            if byte.is_ascii_alphanumeric() || byte == b' ' {
+                continue;
+            }
             match byte {
-                _ if escaped => escaped = false,
                 b'\\' if quoted => escaped = true,
                 b'"' => quoted = !quoted,
                 _ if quoted => {}
                 _ if depth == 0
-                    && wanted.iter().any(|w| {
-                        w.as_bytes().first() == Some(&byte)
-                            && self.text.get(at..).is_some_and(|rest| rest.starts_with(w))
-                    }) =>
+                    && self
+                        .text
+                        .as_bytes()
+                        .get(at..)
+                        .is_some_and(|rest| wanted.iter().any(|wanted| rest.starts_with(wanted.as_bytes()))) =>
                 {
                     return Some(at);
                 }

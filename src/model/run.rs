@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::{Model, Var};
 use crate::event::Value;
 use crate::finding::{Finding, Flow, PhoneId, Severity, Step, Verdict, keep_ends};
@@ -17,8 +19,11 @@ const LONGEST_LIST: usize = 256;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Kept {
     pub known: bool,
-    pub values: Vec<Value<'static>>,
+    pub values: Values,
 }
+
+/// Most often one, and that one without an allocation of its own: a capture has thousands of runs.
+pub(super) type Values = SmallVec<[Value<'static>; 1]>;
 
 /// When an event of one kind happened in a run.
 #[derive(Debug, Clone, Default)]
@@ -66,7 +71,7 @@ pub(super) struct Run {
 impl Kept {
     /// What a variable begins with.
     pub fn initial(var: &Var) -> Kept {
-        Kept { known: true, values: var.initial.clone() }
+        Kept { known: true, values: var.initial.as_slice().into() }
     }
 
     /// Takes the values, of which a variable that is no list keeps the first.
@@ -74,7 +79,7 @@ impl Kept {
         values.truncate(if list { LONGEST_LIST } else { 1 });
         self.known = known;
         self.values.clear();
-        self.values.append(values);
+        self.values.extend(values.drain(..));
     }
 
     /// Adds numbers, or appends what a list does not hold yet.
@@ -95,7 +100,7 @@ impl Kept {
     /// Subtracts numbers, or removes from a list.
     pub fn take(&mut self, known: bool, values: &mut Vec<Value<'static>>, list: bool) {
         if list {
-            self.values.retain(|value| !values.contains(value));
+            self.values.retain(|value| !values.contains(&*value));
             self.known &= known;
             values.clear();
             return;

@@ -241,7 +241,7 @@ fn findings_and_evidence_are_bounded() {
     assert_eq!(outcome.findings.len(), 16);
     let last = outcome.findings.last().unwrap();
     assert_eq!((last.times, last.frames.len(), last.frames[0], last.frames[63]), (185, 64, 1, 200));
-    assert_eq!(outcome.findings[15].what, "16 16");
+    assert_eq!(&*outcome.findings[15].what, "16 16");
 }
 
 #[test]
@@ -342,7 +342,7 @@ x:20:10: warning: no text holds `{n}`";
     assert_eq!(lines(&loaded.told), expected);
     let told = check::examples(&Arc::new(loaded.models));
     assert_eq!(
-        told.iter().map(|t| t.what.as_str()).collect::<Vec<_>>(),
+        told.iter().map(|t| &*t.what).collect::<Vec<_>>(),
         ["no example passes", "no example finds x.never"]
     );
 }

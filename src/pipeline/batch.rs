@@ -5,19 +5,17 @@
 //! is allocated for one of them. [`Batch::play`] says them all again.
 
 use std::borrow::Cow;
-use std::net::IpAddr;
 use std::ops::Range;
 
 use super::desk::{Clue, Desk};
 use crate::bytes::Malformed;
 use crate::event::{Event, EventDef, Field, FieldDef, Fields, Origin, Value};
-use crate::proto::File;
 use crate::time::Ts;
 
 /// So much text is enough for one batch, in bytes.
-const ENOUGH_TEXT: usize = 128 << 10;
+const ENOUGH_TEXT: usize = 32 << 10;
 /// So many things said are enough for one batch.
-const ENOUGH_SAID: usize = 512;
+const ENOUGH_SAID: usize = 128;
 
 /// Things said, in order.
 #[derive(Debug, Default)]
@@ -47,14 +45,6 @@ enum What {
         def: &'static EventDef,
         fields: u32,
         defect: Option<Malformed>,
-    },
-    File {
-        name: Range<usize>,
-        transport: &'static str,
-        client: IpAddr,
-        server: IpAddr,
-        bytes: Range<usize>,
-        complete: bool,
     },
     Limit(&'static str),
     Clue(Clue),
@@ -121,23 +111,6 @@ impl Batch {
         self.say(What::Event { def: event.def, fields, defect: event.defect }, event.origin, now);
     }
 
-    /// Keeps a file.
-    pub fn file(&mut self, file: &File<'_>, origin: &Origin, now: Ts) {
-        let (name, bytes) = (self.text.len(), self.bytes.len());
-        self.text.push_str(file.name);
-        self.bytes.extend_from_slice(file.bytes);
-        self.frames.extend_from_slice(file.frames);
-        let what = What::File {
-            name: name..self.text.len(),
-            transport: file.transport,
-            client: file.client,
-            server: file.server,
-            bytes: bytes..self.bytes.len(),
-            complete: file.complete,
-        };
-        self.say(what, origin, now);
-    }
-
     /// Keeps that a bound was reached.
     pub fn limit(&mut self, bound: &'static str, origin: &Origin, now: Ts) {
         self.say(What::Limit(bound), origin, now);
@@ -174,18 +147,6 @@ impl Batch {
                     let frames = cited;
                     desk.event(&Event { def, origin, fields: list.list(), frames, bytes: &[], defect: *defect });
                     spare = list.recycle();
-                }
-                What::File { name, transport, client, server, bytes, complete } => {
-                    let file = File {
-                        name: self.text.get(name.clone()).unwrap_or_default(),
-                        transport,
-                        client: *client,
-                        server: *server,
-                        bytes: self.bytes.get(bytes.clone()).unwrap_or_default(),
-                        complete: *complete,
-                        frames: cited,
-                    };
-                    desk.file(&file, origin);
                 }
                 What::Limit(bound) => desk.limit(bound, origin),
                 What::Clue(clue) => desk.clue(*clue, origin),

@@ -7,10 +7,7 @@ use super::{
     BOUND, BYTES, COUNT, CUT_OFF, DAMAGE, DROPS, FILTER, FILTERED, KIND, LIMIT, MALFORMED, ONE_WAY, Options, PROTO,
     REASON, Watch,
 };
-use crate::bytes::Malformed;
-use crate::content;
-use crate::content::Emit;
-use crate::event::{Event, EventBuf, EventDef, FieldDef, Fields, Origin, Schema, Value, Wanted};
+use crate::event::{Event, EventDef, FieldDef, Fields, Origin, Schema, Value, Wanted};
 use crate::finding::{Findings, Loss, PhoneId};
 use crate::model::{Engine, Identity, Models, Who};
 use crate::phone::{Carried, Concerned, Phones};
@@ -235,21 +232,11 @@ impl<W: Watch> Sink for Hub<W> {
     }
 
     fn file(&mut self, file: &File<'_>, origin: &Origin) {
-        if !file.complete {
-            return;
-        }
-        let known = self.trust.records(file.client);
-        let mut said: Vec<EventBuf> = Vec::new();
-        let mut take = |def: &'static EventDef, fields: Fields<'_>, defect: Option<Malformed>| {
-            let event = Event { def, origin, fields: fields.list(), frames: file.frames, bytes: &[], defect };
-            said.push(event.to_buf());
-        };
-        let mut emit = Emit::new(&mut take, self.wanted.clone());
-        let list = content::file(file.name, file.bytes, &known, origin.time, &mut emit);
+        let (said, bound) = self.trust.read(file, origin, self.wanted.clone());
         for event in &said {
             self.event(&event.borrow());
         }
-        if let Some(bound) = list.and_then(|list| self.trust.take(file.client, list, file.bytes.len())) {
+        if let Some(bound) = bound {
             self.limit(bound, origin);
         }
     }

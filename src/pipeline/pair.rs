@@ -11,8 +11,9 @@ use super::desk::{Clue, Desk};
 use super::expect::Expectations;
 use super::hub::Hub;
 use super::reader::Reader;
+use super::remember::Trust;
 use super::{Options, Outcome, Read, Unwatched, conclude};
-use crate::event::{Event, Origin, Schema};
+use crate::event::{Event, Origin, Schema, Wanted};
 use crate::model::Models;
 use crate::proto::{Announced, Expect, File, Sink};
 use crate::source::{Source, SourceError};
@@ -49,6 +50,8 @@ pub fn judge(
             batches,
             to_fill,
             expectations: Expectations::new(options.announcements),
+            trust: Trust::new(options.trust_lists, options.trust_list_bytes),
+            wanted: wanted.clone(),
             now: Ts::ZERO,
             detail: options.detail,
         };
@@ -77,6 +80,8 @@ struct Post {
     batches: SyncSender<Batch>,
     to_fill: Receiver<Batch>,
     expectations: Expectations,
+    trust: Trust,
+    wanted: Option<Arc<Wanted>>,
     now: Ts,
     detail: bool,
 }
@@ -107,8 +112,13 @@ impl Sink for Post {
     }
 
     fn file(&mut self, file: &File<'_>, origin: &Origin) {
-        self.batch.file(file, origin, self.now);
-        self.send_if_full();
+        let (said, bound) = self.trust.read(file, origin, self.wanted.clone());
+        for event in &said {
+            self.event(&event.borrow());
+        }
+        if let Some(bound) = bound {
+            self.limit(bound, origin);
+        }
     }
 
     fn expect(&mut self, expect: Expect) {

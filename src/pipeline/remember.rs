@@ -1,4 +1,5 @@
-//! The trust lists that phones hold: what one transfer tells for the next. Bounded.
+//! What files that were fetched hold, and the trust lists that phones hold since: what one transfer tells for the next.
+//! Bounded.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
@@ -6,7 +7,11 @@ use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
+use crate::bytes::Malformed;
 use crate::content::trust_list::{ListKind, Record, TrustList};
+use crate::content::{self, Emit};
+use crate::event::{Event, EventBuf, EventDef, Fields, Origin, Wanted};
+use crate::proto::File;
 
 /// So many lists are looked at for one that is the same.
 const RECENT: usize = 32;
@@ -33,6 +38,28 @@ impl Trust {
     /// Keeps the lists of so many, of so many bytes together.
     pub fn new(holders: usize, list_bytes: usize) -> Trust {
         Trust { held: HashMap::default(), recent: VecDeque::new(), bytes: 0, holders: holders.max(1), list_bytes }
+    }
+
+    /// What is to be said of a file that was fetched whole, of `wanted` fields; with the bound that was reached, if one
+    /// was.
+    pub fn read(
+        &mut self,
+        file: &File<'_>,
+        origin: &Origin,
+        wanted: Option<Arc<Wanted>>,
+    ) -> (Vec<EventBuf>, Option<&'static str>) {
+        let mut said: Vec<EventBuf> = Vec::new();
+        if !file.complete {
+            return (said, None);
+        }
+        let known = self.records(file.client);
+        let mut take = |def: &'static EventDef, fields: Fields<'_>, defect: Option<Malformed>| {
+            let event = Event { def, origin, fields: fields.list(), frames: file.frames, bytes: &[], defect };
+            said.push(event.to_buf());
+        };
+        let list = content::file(file.name, file.bytes, &known, origin.time, &mut Emit::new(&mut take, wanted));
+        let bound = list.and_then(|list| self.take(file.client, list, file.bytes.len()));
+        (said, bound)
     }
 
     /// All records that a phone holds.

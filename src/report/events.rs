@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 use std::io::{self, Write};
+use std::net::IpAddr;
 
 use sha2::{Digest, Sha256};
 
-use crate::event::{Event, Field, FieldDef, Mac, Value};
+use crate::event::{Endpoint, Event, Field, FieldDef, Mac, Value};
+use crate::plain;
 use crate::secret::{self, MASK};
 
 /// How messages are shown.
@@ -41,12 +43,13 @@ pub struct Show {
 pub struct Writer {
     show: Show,
     line: Vec<u8>,
+    taken: Vec<bool>,
 }
 
 impl Writer {
     /// A writer.
     pub fn new(show: Show) -> Writer {
-        Writer { show, line: Vec::new() }
+        Writer { show, line: Vec::new(), taken: Vec::new() }
     }
 
     /// Writes one message. `extra` are values that are not the message's own (the phone's).
@@ -69,35 +72,51 @@ impl Writer {
         let secrets = self.show.secrets;
         let line = &mut self.line;
         let o = event.origin;
-        write!(line, "{{\"frame\":{},\"frames\":[", o.frame)?;
-        for (i, frame) in event.frames.iter().enumerate() {
-            write!(line, "{}{frame}", if i > 0 { "," } else { "" })?;
-        }
-        write!(line, "],\"time\":\"{}\",\"proto\":\"{}\",\"event\":\"{}\"", o.time, event.def.proto(), event.def.name)?;
-        for (key, end) in [("src", o.src), ("dst", o.dst)] {
+        line.extend_from_slice(b"{\"frame\":");
+        plain::number(line, o.frame);
+        line.extend_from_slice(b",\"frames\":[");
+        numbers(line, event.frames.iter().copied());
+        line.extend_from_slice(b"],\"time\":\"");
+        line.extend_from_slice(&o.time.digits());
+        line.extend_from_slice(b"\",\"proto\":\"");
+        line.extend_from_slice(event.def.proto().as_bytes());
+        line.extend_from_slice(b"\",\"event\":\"");
+        line.extend_from_slice(event.def.name.as_bytes());
+        line.push(b'"');
+        for (key, end) in [(b",\"src\":", o.src), (b",\"dst\":", o.dst)] {
+            line.extend_from_slice(key);
             match end {
-                Some(end) => write!(line, ",\"{key}\":\"{end}\"")?,
-                None => write!(line, ",\"{key}\":null")?,
+                Some(Endpoint { ip: IpAddr::V4(ip), port }) => {
+                    line.push(b'"');
+                    line.extend_from_slice(plain::dotted(ip).as_bytes());
+                    if port != 0 {
+                        line.push(b':');
+                        plain::number(line, port.into());
+                    }
+                    line.push(b'"');
+                }
+                Some(end) => write!(line, "\"{end}\"")?,
+                None => line.extend_from_slice(b"null"),
             }
         }
-        for (key, mac) in [("eth_src", o.eth_src), ("eth_dst", o.eth_dst)] {
+        for (key, mac) in [(b",\"eth_src\":", o.eth_src), (b",\"eth_dst\":", o.eth_dst)] {
+            line.extend_from_slice(key);
             match mac {
-                Some(mac) => write!(line, ",\"{key}\":\"{}\"", Mac(mac))?,
-                None => write!(line, ",\"{key}\":null")?,
+                Some(mac) => quoted(line, plain::mac(mac).as_bytes()),
+                None => line.extend_from_slice(b"null"),
             }
         }
         line.extend_from_slice(b",\"vlan\":[");
-        for (i, id) in o.vlans.ids().iter().enumerate() {
-            write!(line, "{}{id}", if i > 0 { "," } else { "" })?;
-        }
+        numbers(line, o.vlans.ids().iter().map(|id| u64::from(*id)));
         line.extend_from_slice(b"],\"fields\":{");
         let mut first = true;
         for list in [event.fields, extra] {
-            grouped(list, |def, values| {
+            grouped(list, &mut self.taken, |def, values| {
                 if !std::mem::take(&mut first) {
                     line.push(b',');
                 }
-                write!(line, "\"{}\":", def.name)?;
+                quoted(line, def.name.as_bytes());
+                line.push(b':');
                 let mut values = values.peekable();
                 let head = values.next();
                 let many = values.peek().is_some();
@@ -120,7 +139,7 @@ impl Writer {
         if self.show.digest && !event.bytes.is_empty() {
             let digest = Sha256::digest(event.bytes);
             line.extend_from_slice(b",\"digest\":\"");
-            digest.iter().take(8).try_for_each(|byte| write!(line, "{byte:02x}"))?;
+            digest.iter().take(8).for_each(|byte| line.extend_from_slice(&plain::hex(*byte)));
             line.push(b'"');
         }
         if o.duplicate {
@@ -150,7 +169,7 @@ impl Writer {
         write!(line, "{}", event.def.name)?;
         if !show.verbose {
             let mut left = 12;
-            grouped(event.fields, |def, values| {
+            grouped(event.fields, &mut self.taken, |def, values| {
                 if left > 0 {
                     left -= 1;
                     write!(line, " {}=", short_name(def.name))?;
@@ -234,33 +253,69 @@ pub fn masked<'e>(event: &Event<'e>) -> Cow<'e, [u8]> {
     Cow::Owned(bytes)
 }
 
-/// Calls `each` once a field, in order of first appearance, with all its values.
+/// Calls `each` once a field, in order of first appearance, with all its values; `taken` is memory that is used again.
 fn grouped<'f>(
     list: &'f [Field<'f>],
+    taken: &mut Vec<bool>,
     mut each: impl FnMut(&'static FieldDef, &mut dyn Iterator<Item = &'f Value<'f>>) -> io::Result<()>,
 ) -> io::Result<()> {
+    taken.clear();
+    taken.resize(list.len(), false);
     for (i, field) in list.iter().enumerate() {
-        if list.iter().take(i).any(|f| f.def == field.def) {
+        if taken.get(i) == Some(&true) {
             continue;
         }
-        each(field.def, &mut list.iter().skip(i).filter(|f| f.def == field.def).map(|f| &f.value))?;
+        let mut same = (list.iter().zip(taken.iter_mut()).skip(i))
+            .filter(|(other, _)| std::ptr::eq(other.def, field.def))
+            .map(|(other, taken)| {
+                *taken = true;
+                &other.value
+            });
+        each(field.def, &mut same)?;
+        same.for_each(drop);
     }
     Ok(())
 }
 
 fn json_value(line: &mut Vec<u8>, def: &FieldDef, value: &Value<'_>, secrets: bool) -> io::Result<()> {
     if def.secret && !secrets {
-        return write!(line, "\"{MASK}\"");
+        quoted(line, MASK.as_bytes());
+        return Ok(());
     }
     match value {
-        Value::Null => line.write_all(b"null"),
-        Value::Uint(v) => write!(line, "{v}"),
-        Value::Bool(v) => write!(line, "{v}"),
-        Value::Float(v) if v.is_finite() => write!(line, "{v}"),
-        Value::Float(_) => line.write_all(b"null"),
-        Value::Text(text) if secrets => Ok(serde_json::to_writer(line, text.as_ref())?),
-        Value::Text(text) => Ok(serde_json::to_writer(line, secret::mask(text).as_ref())?),
-        other => write!(line, "\"{other}\""),
+        Value::Null => line.extend_from_slice(b"null"),
+        Value::Uint(v) => plain::number(line, *v),
+        Value::Bool(v) => line.extend_from_slice(if *v { b"true" } else { b"false" }),
+        Value::Float(v) if v.is_finite() => write!(line, "{v}")?,
+        Value::Float(_) => line.extend_from_slice(b"null"),
+        Value::Text(text) if secrets => serde_json::to_writer(line, text.as_ref())?,
+        Value::Text(text) => serde_json::to_writer(line, secret::mask(text).as_ref())?,
+        Value::Mac(mac) => quoted(line, plain::mac(*mac).as_bytes()),
+        Value::Ip(IpAddr::V4(ip)) => quoted(line, plain::dotted(*ip).as_bytes()),
+        Value::Time(time) => quoted(line, &time.digits()),
+        Value::Bytes(bytes) => {
+            line.push(b'"');
+            bytes.iter().for_each(|byte| line.extend_from_slice(&plain::hex(*byte)));
+            line.push(b'"');
+        }
+        Value::Ip(ip) => write!(line, "\"{ip}\"")?,
+    }
+    Ok(())
+}
+
+/// What needs no escapes.
+fn quoted(line: &mut Vec<u8>, text: &[u8]) {
+    line.push(b'"');
+    line.extend_from_slice(text);
+    line.push(b'"');
+}
+
+fn numbers(line: &mut Vec<u8>, numbers: impl Iterator<Item = u64>) {
+    for (i, number) in numbers.enumerate() {
+        if i > 0 {
+            line.push(b',');
+        }
+        plain::number(line, number);
     }
 }
 

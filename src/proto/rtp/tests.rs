@@ -55,7 +55,7 @@ fn run_with(sent: &[Sent], ticks: &[i64]) -> Vec<String> {
         let mut origin = testing::origin(i as u64 + 1, Side::Client, (16384, 16386), 17);
         origin.time = Ts::from_nanos(T0 + one.micros * 1000);
         (origin.dscp, origin.ttl, origin.duplicate) = (46, 60, one.copy);
-        origin.dst = origin.dst.map(|dst| crate::event::Endpoint { ip: one.to.into(), ..dst });
+        origin.dst = origin.dst.map(|dst| Endpoint { ip: one.to.into(), ..dst });
         last = origin;
         let marks = [Mark { at: 0, frame: origin.frame }];
         let bytes = &one.bytes;

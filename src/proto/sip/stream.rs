@@ -234,8 +234,8 @@ impl Side {
 
     fn drop_front(&mut self, used: usize) {
         if used >= self.held.len() {
-            self.held.clear();
-            self.marks.clear();
+            // Given back: of thousands of connections few hold half a message at a time.
+            (self.held, self.marks) = (Vec::new(), Vec::new());
             self.last = None;
             return;
         }
