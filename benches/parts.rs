@@ -148,7 +148,7 @@ fn configuration(bencher: Bencher<'_, '_>) {
         let mut fields = 0;
         let mut take = |_: &'static EventDef, made: offhook::event::Fields<'_>, _| fields += made.list().len();
         let mut emit = content::Emit::new(&mut take, None);
-        content::file("SEP001122334455.cnf.xml", text.as_bytes(), &[], Ts::ZERO, &mut emit);
+        content::file("SEP001122334455.cnf.xml", text.as_bytes(), None, Ts::ZERO, &mut emit);
         fields
     });
 }

@@ -50,7 +50,7 @@ fn fails(link: u16, frames: &[Frame], options: &Options) -> Vec<(String, String)
         pipeline.frame(&source::Frame { number, time: *time, interface: 0, link, bytes, wire_len: *wire_len });
     }
     let findings = pipeline.finish(&Notes::default()).0.findings.into_iter();
-    findings.filter(|f| f.severity == Severity::Fail).map(|f| (f.id.to_string(), f.what)).collect()
+    findings.filter(|f| f.severity == Severity::Fail).map(|f| (f.id.to_string(), f.what.to_string())).collect()
 }
 
 /// Every story, and every capture of running programs where the reference material is at hand.

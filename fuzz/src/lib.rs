@@ -7,7 +7,7 @@ use std::io::Cursor;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use offhook::content;
+use offhook::content::{self, trust_list};
 use offhook::event::{Endpoint, Event, EventDef, Fields, Origin, Schema};
 use offhook::model::{Models, Site, load};
 use offhook::phone::{Concerned, Phones};
@@ -119,10 +119,12 @@ fn fetched(bytes: &[u8]) {
     let mut emit = content::Emit::new(&mut take, None);
     match (NAMES.get(which), TYPES.get(which.wrapping_sub(NAMES.len()))) {
         (Some(name), _) => {
-            let list = content::file(name, rest, &[], Ts::from_nanos(1 << 60), &mut emit);
+            let read = |known| trust_list::kind(name, rest).map(|kind| trust_list::read(kind, rest, known));
+            let list = read(&[]);
+            content::file(name, rest, list.as_ref(), Ts::from_nanos(1 << 60), &mut emit);
             // What one list trusts, the next file is checked against.
             if let Some(list) = list {
-                content::file(name, rest, &list.records, Ts::ZERO, &mut emit);
+                content::file(name, rest, read(&[&list.records]).as_ref(), Ts::ZERO, &mut emit);
             }
         }
         (_, Some(media)) => content::body(media, rest, &mut emit),

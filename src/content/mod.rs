@@ -16,7 +16,7 @@ use crate::bytes::Malformed;
 use crate::event::{EventDef, FieldDef, Fields, Wanted};
 use crate::events;
 use crate::time::Ts;
-use trust_list::{ListKind, Record, TrustList};
+use trust_list::{ListKind, TrustList};
 
 /// What a node may be called elsewhere, in lower case: as it is, and a name without its domain. Configurations, lists
 /// and certificates of one cluster differ in that.
@@ -80,14 +80,12 @@ const MAX_PARTS_DEPTH: usize = 3;
 /// More parts than this are not read.
 const MAX_PARTS: usize = 64;
 
-/// Reads a file that was fetched as `name`, at the time `at`. `known` are the records of the list that the same
-/// phone fetched last: a signature that its own file cannot prove is checked with them. Gives the list or the
-/// header of the signed file, if it is one.
-pub fn file(name: &str, bytes: &[u8], known: &[Record], at: Ts, emit: &mut Emit<'_>) -> Option<TrustList> {
-    if let Some(kind) = trust_list::kind(name, bytes) {
-        let list = trust_list::read(kind, bytes, known);
-        trust_list::emit(&list, name, bytes, at, emit);
-        if kind == ListKind::Sgn && list.is_readable() {
+/// Reads a file that was fetched as `name`, at the time `at`. `list` is what [`trust_list::read`] made of it, if it is
+/// a list or a signed file.
+pub fn file(name: &str, bytes: &[u8], list: Option<&TrustList>, at: Ts, emit: &mut Emit<'_>) {
+    if let Some(list) = list {
+        trust_list::emit(list, name, bytes, at, emit);
+        if list.kind == ListKind::Sgn && list.is_readable() {
             let inner = strip(name, ".sgn");
             if list.encryption.is_some() {
                 if has_end(inner, ".cnf.xml.enc") || has_end(inner, ".xml.enc") {
@@ -97,10 +95,9 @@ pub fn file(name: &str, bytes: &[u8], known: &[Record], at: Ts, emit: &mut Emit<
                 plain(inner, payload, emit);
             }
         }
-        return Some(list);
+        return;
     }
     plain(name, bytes, emit);
-    None
 }
 
 /// A file without a header of its own.
@@ -223,6 +220,12 @@ pub(crate) mod testing {
 
     use super::*;
 
+    /// Reads a file of that name, list or not.
+    pub(crate) fn read(name: &str, bytes: &[u8], known: &[trust_list::Record], at: Ts, emit: &mut Emit<'_>) {
+        let list = trust_list::kind(name, bytes).map(|kind| trust_list::read(kind, bytes, &[known]));
+        file(name, bytes, list.as_ref(), at, emit);
+    }
+
     /// Collects events as text: `name field=value …`, `at=… what=…` for a defect.
     pub(crate) fn lines(run: impl FnOnce(&mut Emit<'_>)) -> Vec<String> {
         let mut lines = Vec::new();
@@ -245,7 +248,7 @@ pub(crate) mod testing {
 mod tests {
     use proptest::prelude::*;
 
-    use super::testing::lines;
+    use super::testing::{lines, read};
     use super::*;
 
     #[test]
@@ -267,7 +270,7 @@ mod tests {
     #[test]
     fn a_file_is_known_by_name_and_by_content() {
         let events = |name: &str, bytes: &[u8]| {
-            lines(|emit| drop(file(name, bytes, &[], Ts::ZERO, emit)))
+            lines(|emit| read(name, bytes, &[], Ts::ZERO, emit))
                 .iter()
                 .map(|l| l.split(' ').next().unwrap_or_default().to_owned())
                 .collect::<Vec<_>>()
@@ -285,7 +288,7 @@ mod tests {
         #[test]
         fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), text in "(--b|--|\r\n|Content-Type: |text/plain|multipart/mixed;boundary=b|action=|<a>|[ -~]){0,40}") {
             for name in ["a.sgn", "CTLFile.tlv", "ITLFile.tlv", "SEP001122334455.cnf.xml", "x"] {
-                lines(|emit| drop(file(name, &bytes, &[], Ts::ZERO, emit)));
+                lines(|emit| read(name, &bytes, &[], Ts::ZERO, emit));
             }
             for kind in ["", "text/xml", "text/plain", "multipart/mixed;boundary=b", "application/x-www-form-urlencoded", "application/x-cisco-alarm+xml"] {
                 lines(|emit| body(kind, &bytes, emit));

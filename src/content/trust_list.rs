@@ -216,14 +216,16 @@ pub fn parse(kind: ListKind, bytes: &[u8]) -> TrustList {
     list
 }
 
-/// Reads a file and checks its signature; `known` are the records of the list that the phone held before.
-pub fn read(kind: ListKind, bytes: &[u8], known: &[Record]) -> TrustList {
+/// Reads a file and checks its signature; `known` are the records of the lists that the same phone fetched last: a
+/// signature that its own file cannot prove is checked with them.
+pub fn read(kind: ListKind, bytes: &[u8], known: &[&[Record]]) -> TrustList {
     let mut list = parse(kind, bytes);
     let signer = list.signer.clone();
     let named = !signer.serial.is_empty();
     list.signer_listed = (kind != ListKind::Sgn && named).then(|| list.records.iter().any(|r| r.is(&signer)));
-    list.signer_known = (!known.is_empty() && named).then(|| known.iter().any(|r| r.is(&signer)));
-    let keys = list.records.iter().chain(known).filter(|r| r.is(&signer)).filter_map(|r| r.key.as_ref());
+    list.signer_known = (known.iter().any(|list| !list.is_empty()) && named)
+        .then(|| known.iter().copied().flatten().any(|r| r.is(&signer)));
+    let keys = list.records.iter().chain(known.iter().copied().flatten()).filter(|r| r.is(&signer)).filter_map(|r| r.key.as_ref());
     list.signature_valid = keys.filter_map(|key| signature::check(&list, bytes, key)).next();
     list
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 
 use crate::bytes::Malformed;
-use crate::content::trust_list::{ListKind, Record, TrustList};
+use crate::content::trust_list::{self, ListKind, Record, TrustList};
 use crate::content::{self, Emit};
 use crate::event::{Event, EventBuf, EventDef, Fields, Origin, Wanted};
 use crate::proto::File;
@@ -20,7 +20,7 @@ const RECENT: usize = 32;
 #[derive(Debug)]
 pub(super) struct Trust {
     held: HashMap<IpAddr, Held, FixedState>,
-    recent: VecDeque<Arc<[Record]>>,
+    recent: VecDeque<Fetched>,
     bytes: usize,
     /// Phones (or addresses) whose lists are kept.
     holders: usize,
@@ -28,10 +28,39 @@ pub(super) struct Trust {
     list_bytes: usize,
 }
 
-#[derive(Debug, Default)]
+/// The lists that a phone holds.
+#[derive(Debug, Clone, Default)]
 struct Held {
-    ctl: Option<Arc<[Record]>>,
-    itl: Option<Arc<[Record]>>,
+    ctl: Option<Arc<TrustList>>,
+    itl: Option<Arc<TrustList>>,
+}
+
+impl Held {
+    fn lists(&self) -> impl Iterator<Item = &Arc<TrustList>> {
+        [&self.ctl, &self.itl].into_iter().flatten()
+    }
+
+    /// Whether these are the same lists.
+    fn is(&self, other: &Held) -> bool {
+        let (mut own, mut others) = (self.lists(), other.lists());
+        loop {
+            match (own.next(), others.next()) {
+                (None, None) => return true,
+                // Signatures are checked with their records and nothing else.
+                (Some(a), Some(b)) if Arc::ptr_eq(a, b) || a.records == b.records => {}
+                _ => return false,
+            }
+        }
+    }
+}
+
+/// A list that was fetched, and with it: thousands of phones fetch the same one, and its signature is checked once.
+#[derive(Debug)]
+struct Fetched {
+    bytes: Arc<[u8]>,
+    /// What the phone held then.
+    with: Held,
+    list: Arc<TrustList>,
 }
 
 impl Trust {
@@ -52,32 +81,35 @@ impl Trust {
         if !file.complete {
             return (said, None);
         }
-        let known = self.records(file.client);
         let mut take = |def: &'static EventDef, fields: Fields<'_>, defect: Option<Malformed>| {
             let event = Event { def, origin, fields: fields.list(), frames: file.frames, bytes: &[], defect };
             said.push(event.to_buf());
         };
-        let list = content::file(file.name, file.bytes, &known, origin.time, &mut Emit::new(&mut take, wanted));
-        let bound = list.and_then(|list| self.take(file.client, list, file.bytes.len()));
-        (said, bound)
+        let mut emit = Emit::new(&mut take, wanted);
+        let Some(kind) = trust_list::kind(file.name, file.bytes) else {
+            content::file(file.name, file.bytes, None, origin.time, &mut emit);
+            return (said, None);
+        };
+        let with = self.held.get(&file.client).cloned().unwrap_or_default();
+        let known = self.recent.iter().find(|known| {
+            known.list.kind == kind && known.with.is(&with) && *known.bytes == *file.bytes
+        });
+        let list = known.map(|known| Arc::clone(&known.list)).unwrap_or_else(|| {
+            let records: Vec<&[Record]> = with.lists().map(|list| list.records.as_slice()).collect();
+            Arc::new(trust_list::read(kind, file.bytes, &records))
+        });
+        content::file(file.name, file.bytes, Some(&list), origin.time, &mut emit);
+        (said, self.take(file.client, with, list, file.bytes))
     }
 
-    /// All records that a phone holds.
-    pub fn records(&self, holder: IpAddr) -> Vec<Record> {
-        let lists = self.held.get(&holder).into_iter().flat_map(|held| [&held.ctl, &held.itl]);
-        lists.flatten().flat_map(|list| list.iter().cloned()).collect()
-    }
-
-    /// A list was fetched, of so many bytes. One that was changed after it was signed is refused: the one before is
-    /// kept. If there was no room, all that was held is forgotten for it, and the
-    /// bound is given.
-    pub fn take(&mut self, holder: IpAddr, list: TrustList, bytes: usize) -> Option<&'static str> {
-        if list.signature_valid == Some(false) || list.kind == ListKind::Sgn {
+    /// A list was fetched by a phone that held others then. One that was changed after it was signed is refused: the
+    /// one before is kept. If there was no room, all that was held is forgotten for it, and the bound is given.
+    fn take(&mut self, holder: IpAddr, with: Held, list: Arc<TrustList>, bytes: &[u8]) -> Option<&'static str> {
+        if list.kind == ListKind::Sgn {
             return None;
         }
-        let kind = list.kind;
-        let same = self.recent.iter().find(|known| known[..] == list.records[..]).cloned();
-        let added = if same.is_some() { 0 } else { bytes };
+        let is_new = !self.recent.iter().any(|known| Arc::ptr_eq(&known.list, &list));
+        let added = if is_new { bytes.len() } else { 0 };
         let crowded = self.held.len() >= self.holders && !self.held.contains_key(&holder);
         let full = match self.bytes + added > self.list_bytes {
             true => Some("max-trust-list-bytes"),
@@ -86,16 +118,18 @@ impl Trust {
         if full.is_some() {
             *self = Trust::new(self.holders, self.list_bytes);
         }
-        let records = same.unwrap_or_else(|| list.records.into());
-        if added > 0 || full.is_some() {
-            self.bytes += bytes;
-            self.recent.push_back(Arc::clone(&records));
+        if is_new || full.is_some() {
+            self.bytes += bytes.len();
+            self.recent.push_back(Fetched { bytes: bytes.into(), with, list: Arc::clone(&list) });
             if self.recent.len() > RECENT {
                 self.recent.pop_front();
             }
         }
-        let held = self.held.entry(holder).or_default();
-        *(if kind == ListKind::Ctl { &mut held.ctl } else { &mut held.itl }) = Some(records);
+        if list.signature_valid != Some(false) {
+            let kind = list.kind;
+            let held = self.held.entry(holder).or_default();
+            *(if kind == ListKind::Ctl { &mut held.ctl } else { &mut held.itl }) = Some(list);
+        }
         full
     }
 }
@@ -104,36 +138,60 @@ impl Trust {
 mod tests {
     use super::*;
     use crate::content::trust_list::parse;
+    use crate::time::Ts;
 
     fn holder(n: u32) -> IpAddr {
         std::net::Ipv4Addr::from(n).into()
     }
 
-    fn list(subject: &str) -> TrustList {
+    fn list(subject: &str) -> Arc<TrustList> {
         let record = Record { subject: Some(subject.to_owned()), ..Record::default() };
-        TrustList { records: vec![record], ..parse(ListKind::Itl, b"") }
+        Arc::new(TrustList { records: vec![record], ..parse(ListKind::Itl, b"") })
+    }
+
+    fn subject(trust: &Trust, n: u32) -> Option<&str> {
+        trust.held.get(&holder(n))?.lists().next()?.records.first()?.subject.as_deref()
+    }
+
+    fn fetch(trust: &mut Trust, n: u32, name: &str, bytes: &[u8]) -> usize {
+        let (server, frames) = (holder(0), &[1][..]);
+        let file = File { name, transport: "tftp", client: holder(n), server, bytes, complete: true, frames };
+        trust.read(&file, &Origin::at(1, Ts::ZERO), None).0.len()
     }
 
     #[test]
-    fn lists_that_are_alike_are_kept_once() {
+    fn lists_that_are_alike_are_read_and_kept_once() {
         let mut trust = Trust::new(100_000, 64 << 20);
-        for n in 0..1000 {
-            assert_eq!(trust.take(holder(n), list("CN=a"), 1 << 20), None);
+        for boot in 0..3 {
+            for n in 0..100 {
+                assert!(fetch(&mut trust, n, "CTLSEP001122334455.tlv", b"\x01\0\x02\x01\x02") > 0);
+                assert!(fetch(&mut trust, n, "ITLFile.tlv", b"\x01\0\x02\x01\x02") > 0);
+            }
+            // With what was held before, it may be read otherwise.
+            assert_eq!(trust.recent.len(), if boot == 0 { 2 } else { 4 }, "boot {boot}");
         }
-        assert_eq!((trust.bytes, trust.records(holder(7)).len()), (1 << 20, 1));
-        // Different ones are kept as long as there is room for them.
-        let told: Vec<_> = (0..100).map(|n| trust.take(holder(n), list(&format!("CN={n}")), 1 << 20)).collect();
-        assert_eq!(told.iter().flatten().count(), 1);
-        assert!(trust.bytes <= 64 << 20 && trust.recent.len() <= RECENT);
-        assert_eq!(trust.records(holder(99)).first().and_then(|r| r.subject.as_deref()), Some("CN=99"));
-        assert!(trust.records(holder(500)).is_empty());
+        assert_eq!(trust.bytes, 20);
+        // A signed file is each phone's own, and nobody else's.
+        fetch(&mut trust, 1, "SEP001122334455.cnf.xml.sgn", b"\x01\0\x02\x01\0");
+        assert_eq!(trust.recent.len(), 4);
+    }
+
+    #[test]
+    fn different_lists_are_kept_as_long_as_there_is_room() {
+        let mut trust = Trust::new(100_000, 64 << 10);
+        let told = (0..100).map(|n| trust.take(holder(n), Held::default(), list(&format!("CN={n}")), &[0; 1024]));
+        assert_eq!(told.collect::<Vec<_>>().iter().flatten().count(), 1);
+        assert!(trust.bytes <= 64 << 10 && trust.recent.len() <= RECENT);
+        assert_eq!(subject(&trust, 99), Some("CN=99"));
+        assert_eq!(subject(&trust, 0), None);
     }
 
     #[test]
     fn a_changed_list_is_refused() {
         let mut trust = Trust::new(100_000, 64 << 20);
-        assert_eq!(trust.take(holder(1), list("CN=a"), 10), None);
-        assert_eq!(trust.take(holder(1), TrustList { signature_valid: Some(false), ..list("CN=b") }, 10), None);
-        assert_eq!(trust.records(holder(1)).first().and_then(|r| r.subject.as_deref()), Some("CN=a"));
+        assert_eq!(trust.take(holder(1), Held::default(), list("CN=a"), b"a"), None);
+        let changed = TrustList { signature_valid: Some(false), ..(*list("CN=b")).clone() };
+        assert_eq!(trust.take(holder(1), Held::default(), Arc::new(changed), b"b"), None);
+        assert_eq!(subject(&trust, 1), Some("CN=a"));
     }
 }

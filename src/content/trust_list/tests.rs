@@ -6,7 +6,7 @@ use rsa::{RsaPrivateKey, RsaPublicKey};
 
 use super::*;
 use crate::content::certificate::tests::{EC, unhex};
-use crate::content::{file, testing::lines};
+use crate::content::testing::{self, lines};
 use crate::time::{Span, Ts};
 
 /// A list of two records with a dummy signature, constructed by hand.
@@ -114,7 +114,7 @@ fn a_list(hash: u8, key: &RsaPrivateKey) -> Vec<u8> {
 }
 
 fn said(name: &str, bytes: &[u8], known: &[Record], at: Ts) -> Vec<String> {
-    lines(|emit| drop(file(name, bytes, known, at, emit)))
+    lines(|emit| testing::read(name, bytes, known, at, emit))
 }
 
 #[test]
@@ -196,9 +196,9 @@ fn a_signed_configuration_is_checked_with_the_list_held_before() {
         (None, None, None, None)
     );
     assert_eq!(alone.payload(&bytes), Some(&xml[..]));
-    let held = read(ListKind::Sgn, &bytes, &known);
+    let held = read(ListKind::Sgn, &bytes, &[&known]);
     assert_eq!((held.signature_valid, held.signer_known), (Some(true), Some(true)));
-    let other = read(ListKind::Sgn, &bytes, &known[1..]);
+    let other = read(ListKind::Sgn, &bytes, &[&known[1..]]);
     assert_eq!((other.signature_valid, other.signer_known), (None, Some(false)));
     let mut altered = bytes.clone();
     *altered.last_mut().unwrap() = b' ';
