@@ -225,7 +225,12 @@ pub fn read(kind: ListKind, bytes: &[u8], known: &[&[Record]]) -> TrustList {
     list.signer_listed = (kind != ListKind::Sgn && named).then(|| list.records.iter().any(|r| r.is(&signer)));
     list.signer_known = (known.iter().any(|list| !list.is_empty()) && named)
         .then(|| known.iter().copied().flatten().any(|r| r.is(&signer)));
-    let keys = list.records.iter().chain(known.iter().copied().flatten()).filter(|r| r.is(&signer)).filter_map(|r| r.key.as_ref());
+    let keys = list
+        .records
+        .iter()
+        .chain(known.iter().copied().flatten())
+        .filter(|r| r.is(&signer))
+        .filter_map(|r| r.key.as_ref());
     list.signature_valid = keys.filter_map(|key| signature::check(&list, bytes, key)).next();
     list
 }

@@ -75,7 +75,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { runs: 1 << 17, phones: 1 << 17, same: 16, ended: 50_000, findings: 15_000 }
+        Limits { runs: 1 << 18, phones: 1 << 17, same: 16, ended: 100_000, findings: 100_000 }
     }
 }
 

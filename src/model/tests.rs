@@ -341,10 +341,7 @@ x:15:10: warning: nothing raises x.never
 x:20:10: warning: no text holds `{n}`";
     assert_eq!(lines(&loaded.told), expected);
     let told = check::examples(&Arc::new(loaded.models));
-    assert_eq!(
-        told.iter().map(|t| &*t.what).collect::<Vec<_>>(),
-        ["no example passes", "no example finds x.never"]
-    );
+    assert_eq!(told.iter().map(|t| &*t.what).collect::<Vec<_>>(), ["no example passes", "no example finds x.never"]);
 }
 
 #[test]

@@ -41,11 +41,7 @@ struct Said {
 
 #[derive(Debug)]
 enum What {
-    Event {
-        def: &'static EventDef,
-        fields: u32,
-        defect: Option<Malformed>,
-    },
+    Event { def: &'static EventDef, fields: u32, defect: Option<Malformed> },
     Limit(&'static str),
     Clue(Clue),
 }

@@ -91,9 +91,10 @@ impl Trust {
             return (said, None);
         };
         let with = self.held.get(&file.client).cloned().unwrap_or_default();
-        let known = self.recent.iter().find(|known| {
-            known.list.kind == kind && known.with.is(&with) && *known.bytes == *file.bytes
-        });
+        let known = self
+            .recent
+            .iter()
+            .find(|known| known.list.kind == kind && known.with.is(&with) && *known.bytes == *file.bytes);
         let list = known.map(|known| Arc::clone(&known.list)).unwrap_or_else(|| {
             let records: Vec<&[Record]> = with.lists().map(|list| list.records.as_slice()).collect();
             Arc::new(trust_list::read(kind, file.bytes, &records))
