@@ -143,9 +143,16 @@ pub struct Findings {
     list: Vec<Finding>,
     /// Where the finding of a serial number stands in the list.
     places: HashMap<u32, usize>,
+    /// So many are kept; `None` for all that are given.
+    most: Option<usize>,
 }
 
 impl Findings {
+    /// Keeps so many, of a capture that goes on and on: the oldest are forgotten, those below `fail` first.
+    pub fn rolling(most: usize) -> Findings {
+        Findings { most: Some(most.max(4)), ..Findings::default() }
+    }
+
     /// Takes a finding; returns whether it is a new one.
     pub fn take(&mut self, finding: Finding) -> bool {
         if let Some(known) = self.places.get(&finding.serial).and_then(|place| self.list.get_mut(*place)) {
@@ -154,14 +161,30 @@ impl Findings {
         }
         self.places.insert(finding.serial, self.list.len());
         self.list.push(finding);
+        if self.most.is_some_and(|most| self.list.len() > most) {
+            self.forget();
+        }
         true
+    }
+
+    /// Forgets a quarter.
+    fn forget(&mut self) {
+        let order = |finding: &Finding| (finding.severity == Severity::Fail, finding.serial);
+        let mut all: Vec<_> = self.list.iter().map(order).collect();
+        let (_, last, _) = all.select_nth_unstable(self.list.len() / 4);
+        let last = *last;
+        self.keep(|finding| order(finding) > last);
+    }
+
+    fn keep(&mut self, is: impl Fn(&Finding) -> bool) {
+        self.list.retain(is);
+        self.places = self.list.iter().enumerate().map(|(place, finding)| (finding.serial, place)).collect();
     }
 
     /// Takes back what proved not to be told by the capture.
     pub fn withdraw(&mut self, serials: &[u32]) {
         if !serials.is_empty() {
-            self.list.retain(|finding| !serials.contains(&finding.serial));
-            self.places = self.list.iter().enumerate().map(|(place, finding)| (finding.serial, place)).collect();
+            self.keep(|finding| !serials.contains(&finding.serial));
         }
     }
 
@@ -243,6 +266,40 @@ mod tests {
         assert_eq!(Verdict::worst([]), None);
         assert_eq!(Verdict::from_name("pass"), Some(Verdict::Pass));
         assert_eq!(Severity::from_name("warn"), Some(Severity::Warn));
+    }
+
+    #[test]
+    fn of_many_findings_the_violations_and_the_latest_are_kept() {
+        let finding = |serial, severity| Finding {
+            serial,
+            severity,
+            times: 1,
+            id: "a.b".into(),
+            model: "a".into(),
+            state: "s".into(),
+            time: Ts::ZERO,
+            frames: Vec::new(),
+            phone: None,
+            phones: Vec::new(),
+            what: String::new(),
+            why: String::new(),
+            fix: String::new(),
+            source: "".into(),
+            inferred: false,
+            run: 1,
+        };
+        let mut findings = Findings::rolling(100);
+        for serial in 1..=10_000 {
+            let severity = if serial % 1000 == 0 { Severity::Fail } else { Severity::Info };
+            assert!(findings.take(finding(serial, severity)));
+            assert!(findings.list().len() <= 100);
+        }
+        assert_eq!(findings.list().iter().filter(|finding| finding.severity == Severity::Fail).count(), 10);
+        assert_eq!(findings.list().last().map(|finding| finding.serial), Some(10_000));
+        assert!(findings.list().iter().all(|one| one.severity == Severity::Fail || one.serial > 9_900));
+        // Found again, it stands where it stood.
+        let again = findings.list().last().map(|last| Finding { times: 2, ..last.clone() });
+        assert!(again.is_some_and(|again| !findings.take(again)));
     }
 
     #[test]

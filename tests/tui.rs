@@ -288,8 +288,54 @@ fn list_tree_and_bytes_follow_each_other() {
     assert_eq!((app.packets.pane, node(&app).as_str()), (Pane::Second, "dhcp.type: 1 (request)"));
     let (part, at, len) = app.packets.tree.nodes[app.packets.node.at].bytes;
     assert_eq!(app.packets.tree.bytes[part].1[at..at + len], [1]);
-    press(&mut app, "y");
+    assert_eq!(press(&mut app, "y"), Some(Effect::Copy("dhcp.type == 1".to_owned())));
     assert_eq!(app.prompt.as_ref().map(|prompt| prompt.text.as_str()), Some("dhcp.type == 1"));
+}
+
+/// A phone that boots, and one whose files are not there: chosen with Space, or the healthy one by itself.
+#[test]
+fn two_phones_beside_each_other() {
+    let mut frames = story("boot-known-phone-http");
+    let (from, to) = ([0x00, 0x11, 0x22, 0x33, 0x44, 0x55], [0x00, 0x11, 0x22, 0x33, 0x44, 0x66]);
+    frames.extend(story("config-not-found").into_iter().map(|mut frame| {
+        for (from, to) in [
+            (&from[..], &to[..]),
+            (b"001122334455", b"001122334466"),
+            (&[10, 20, 0, 50], &[10, 20, 0, 66]),
+            (b"10.20.0.50", b"10.20.0.66"),
+        ] {
+            let places: Vec<usize> = frame
+                .bytes
+                .windows(from.len())
+                .enumerate()
+                .filter(|(_, part)| *part == from)
+                .map(|(at, _)| at)
+                .collect();
+            places.iter().for_each(|at| frame.bytes[*at..at + to.len()].copy_from_slice(to));
+        }
+        frame
+    }));
+    frames.sort_by_key(|frame| frame.time);
+    let mut app = app(&frames);
+    app.size = (120, 40);
+    app.refresh();
+    assert_eq!(app.board.rows.len(), 2);
+    // The stuck one is on top; d sets it beside the healthy one, and so does choosing both.
+    press(&mut app, "d");
+    check("beside", (120, 40), &mut app);
+    let picture = draw(&mut app, (120, 40)).text;
+    assert!(picture.contains("parts at config"), "{picture}");
+    let differences = |app: &App| app.beside.as_ref().map(|(beside, _)| beside.differences.clone());
+    let by_itself = differences(&app);
+    press(&mut app, "\x1b");
+    assert!(app.beside.is_none() && app.view == View::Phones);
+    press(&mut app, " j ");
+    assert!(app.board.rows.iter().all(|row| app.is_marked(row.id)));
+    press(&mut app, "d");
+    assert!(by_itself.is_some_and(|by_itself| differences(&app) == Some(by_itself)));
+    check("beside", (80, 24), &mut app);
+    press(&mut app, "x ");
+    assert_eq!(app.board.rows.iter().filter(|row| app.is_marked(row.id)).count(), 1, "chosen no longer");
 }
 
 #[test]

@@ -63,7 +63,6 @@ impl Capture {
 
 #[cfg(feature = "live")]
 mod with {
-    use std::collections::HashSet;
     use std::io::{self, Write};
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
@@ -175,14 +174,10 @@ mod with {
             summary: &AtomicBool,
         ) -> Result<(Report, bool), Stop> {
             let told = self.told;
-            let teller = Teller {
-                form: told.form,
-                quiet: told.quiet,
-                only: chosen.only.clone(),
-                said: HashSet::new(),
-                failed: None,
-            };
-            let options = told.bounds.options();
+            let teller =
+                Teller { form: told.form, quiet: told.quiet, only: chosen.only.clone(), last: 0, failed: None };
+            let mut options = told.bounds.options();
+            options.engine.rolling = true;
             let mut pipeline = Pipeline::new(schema, Arc::clone(&chosen.models), &options, teller);
             let name = told.taking.interface.join(" + ");
             loop {
@@ -207,7 +202,9 @@ mod with {
             }
             let (outcome, mut teller) = pipeline.finish(&self.live.notes);
             // What only the end shows is told now.
-            outcome.findings.iter().for_each(|finding| teller.tell(finding, &outcome.phones));
+            let last = teller.last;
+            let new = outcome.findings.iter().filter(|finding| finding.serial > last);
+            new.for_each(|finding| teller.tell(finding, &outcome.phones));
             let mut report = Report::default();
             report.add(&name, &outcome, &self.live.notes, Only { phone: None, models: &chosen.only });
             let failed = match teller.failed {
@@ -249,19 +246,22 @@ mod with {
         }
     }
 
-    /// Tells findings as they happen, each once.
+    /// Tells findings as they happen, each once. It remembers no more of them than a number: a capture may go on for
+    /// months.
     struct Teller {
         form: Form,
         quiet: bool,
         only: Vec<String>,
-        said: HashSet<u32>,
+        /// The number of the finding told last: later ones have higher numbers.
+        last: u32,
         failed: Option<io::Error>,
     }
 
     impl Teller {
         fn tell(&mut self, finding: &Finding, phones: &Phones) {
             let takes = self.only.is_empty() || self.only.iter().any(|model| **model == *finding.model);
-            if self.failed.is_some() || !takes || !self.said.insert(finding.serial) {
+            self.last = self.last.max(finding.serial);
+            if self.failed.is_some() || !takes {
                 return;
             }
             if self.quiet && self.form == Form::Text {
@@ -282,7 +282,9 @@ mod with {
         fn event(&mut self, _: &Event<'_>, _: &[Concerned], _: &Phones) {}
 
         fn finding(&mut self, finding: &Finding, phones: &Phones) {
-            self.tell(finding, phones);
+            if finding.serial > self.last {
+                self.tell(finding, phones);
+            }
         }
 
         fn looks(&self) -> bool {

@@ -259,7 +259,7 @@ impl Engine {
         // What is less than a violation leaves room for those; what is said of the capture itself is always said.
         let lesser = def.severity != Severity::Fail;
         let full = if lesser { self.given.1 >= self.limits.findings / 2 } else { self.given.0 >= self.limits.findings };
-        if full && model.subject != Subject::Capture {
+        if full && !self.limits.rolling && model.subject != Subject::Capture {
             self.reached("max-findings");
             doubt_finding(model, run, number, "there are more findings than are kept");
             return;

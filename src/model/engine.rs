@@ -5,7 +5,7 @@
 //! protocol or a packet.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 
@@ -71,11 +71,13 @@ pub struct Limits {
     pub ended: usize,
     /// Findings, those below `fail` half as many. What would be found beyond makes its run inconclusive.
     pub findings: usize,
+    /// The capture goes on and on, and findings were told as they came: the oldest make room for new ones.
+    pub rolling: bool,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { runs: 1 << 18, phones: 1 << 17, same: 16, ended: 100_000, findings: 100_000 }
+        Limits { runs: 1 << 18, phones: 1 << 17, same: 16, ended: 100_000, findings: 100_000, rolling: false }
     }
 }
 
@@ -551,6 +553,11 @@ impl Engine {
         let (_, last, _) = order.select_nth_unstable(self.flows.len() / 4);
         let last = *last;
         self.flows.retain(|flow| (flow.verdict, flow.to, flow.run) > last);
+        // What was noted of those runs is of no use any more.
+        let ended = self.flows.iter().map(|flow| flow.run);
+        let known: HashSet<u32> = self.runs.iter().flatten().map(|run| run.number).chain(ended).collect();
+        self.fails.retain(|run, _| known.contains(run));
+        self.silent.retain(|silence| known.contains(&silence.run));
     }
 
     /// Makes room, among the runs of one model or of all: those that are over go first, of which nothing is lost but

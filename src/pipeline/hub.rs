@@ -69,7 +69,10 @@ impl<W: Watch> Hub<W> {
             phones,
             known: schema.events().iter().map(|def| (std::ptr::from_ref(*def).addr(), known(def))).collect(),
             engine,
-            findings: Findings::default(),
+            findings: match options.engine.rolling {
+                true => Findings::rolling(options.engine.findings),
+                false => Findings::default(),
+            },
             watch,
             expectations: Expectations::new(options.announcements),
             trust: Trust::new(options.trust_lists, options.trust_list_bytes),

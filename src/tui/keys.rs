@@ -73,6 +73,10 @@ pub enum Action {
     Mermaid,
     /// The filter that shows what is under the cursor.
     Yank,
+    /// Choose the phone under the cursor, to set it beside another.
+    Mark,
+    /// Two phones beside each other.
+    Beside,
     /// Draw anew.
     Redraw,
 }
@@ -119,7 +123,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(&["x", "F4"], Action::Everything, "ladder: every message, or what is new"),
     bind(&["w", "t"], Action::Times, "times: of day, since the first, between"),
     bind(&["A"], Action::Follow, "keep to the newest line"),
-    bind(&["p", "Space"], Action::Pause, "pause or go on"),
+    bind(&["p"], Action::Pause, "pause or go on"),
     bind(&["."], Action::Step, "replay: one frame"),
     bind(&["+", "="], Action::Faster, "replay: twice as fast"),
     bind(&["-"], Action::Slower, "replay: half as fast"),
@@ -127,7 +131,9 @@ pub const BINDINGS: &[Binding] = &[
     bind(&["N"], Action::FindingBefore, "finding before"),
     bind(&["s", "F2"], Action::Save, "save: .pcapng .txt .mmd .svg"),
     bind(&["E"], Action::Mermaid, "save the ladder as Mermaid"),
-    bind(&["y"], Action::Yank, "the -Y filter of what is under the cursor"),
+    bind(&["y"], Action::Yank, "the -Y filter of what is under the cursor, copied"),
+    bind(&["Space"], Action::Mark, "choose a phone, to set it beside another"),
+    bind(&["d"], Action::Beside, "what differs: of two chosen, or from a healthy one"),
     bind(&[":"], Action::Command, "command: phone, frame, speed, save, quit"),
     bind(&["o", "F8"], Action::Theme, "colours: dark, light, none"),
     bind(&["^L", "F5"], Action::Redraw, "draw anew"),

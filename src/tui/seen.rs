@@ -38,7 +38,8 @@ pub struct Seen {
     pub media: Media,
     /// The frame at which each finding became known, in that order.
     pub found_at: Vec<u64>,
-    known: std::collections::HashSet<u32>,
+    /// The number of the finding found last.
+    last: u32,
     /// Grows with everything that a board may show.
     pub changes: u64,
     now_at: u64,
@@ -58,7 +59,7 @@ impl Seen {
             let_go: 0,
             media: Media::default(),
             found_at: Vec::new(),
-            known: std::collections::HashSet::new(),
+            last: 0,
             changes: 0,
             now_at: 0,
         }
@@ -192,7 +193,8 @@ impl Watch for Seen {
 
     fn finding(&mut self, finding: &Finding, _: &Phones) {
         self.changes += 1;
-        if self.known.insert(finding.serial) {
+        if finding.serial > self.last {
+            self.last = finding.serial;
             self.found_at.push(self.now_at);
         }
     }

@@ -124,12 +124,9 @@ impl Watch {
         }
         let schema = pipeline::schema();
         let chosen = check::models(&self.model, self.site.as_deref(), &schema)?;
-        let parts = Parts {
-            schema: Arc::new(schema),
-            models: chosen.models,
-            options: self.bounds.options(),
-            keep: self.keep.max(1) << 20,
-        };
+        let mut options = self.bounds.options();
+        options.engine.rolling = live;
+        let parts = Parts { schema: Arc::new(schema), models: chosen.models, options, keep: self.keep.max(1) << 20 };
         let mut app = App::new(Judge::new(parts), self.theme.theme());
         app.secrets = self.show_secrets;
         // Whoever ends it from outside gets the terminal back too, and what was captured.
@@ -341,6 +338,11 @@ fn carry_out(
             Ok(said) => app.say(said, false),
             Err(error) => app.say(error, true),
         },
+        Effect::Copy(text) => {
+            // A terminal that knows no OSC 52 passes over it.
+            let copy = crossterm::clipboard::CopyToClipboard::to_clipboard_from(text);
+            crossterm::execute!(io::stdout(), copy).map_err(|error| Stop::usage(format!("terminal: {error}")))?;
+        }
         other => replay(app, feed, other)?,
     }
     Ok(false)
@@ -376,7 +378,7 @@ fn replay(app: &mut App, feed: &mut Feed, effect: &Effect) -> Result<(), Stop> {
         Effect::NextFinding if player.ended => app.say("this is the end; N goes back", true),
         Effect::NextFinding => player.to_next_finding(&app.judge),
         Effect::FindingBefore => player.to_finding_before(&mut app.judge).map_err(told)?,
-        Effect::Quit | Effect::Save(_) | Effect::Redraw => {}
+        Effect::Quit | Effect::Save(_) | Effect::Redraw | Effect::Copy(_) => {}
     }
     app.origin.paused = player.paused;
     Ok(())

@@ -1,10 +1,9 @@
 //! The state of the screen: what is shown, where the cursors are, what is asked. Plain data; no terminal.
 
+mod beside;
 mod packets;
 mod refresh;
 mod update;
-
-use std::collections::HashSet;
 
 use super::board::Board;
 use super::judge::Judge;
@@ -13,6 +12,7 @@ use super::prompt::Prompt;
 use super::theme::Theme;
 use crate::expr::Expr;
 use crate::finding::{Finding, PhoneId};
+use crate::report::compare::Comparison;
 use crate::report::ladder::Ladder;
 use crate::time::Ts;
 pub use update::Effect;
@@ -230,6 +230,8 @@ pub struct App {
     pub prompt: Option<Prompt>,
     /// The keys are shown, from this line on.
     pub help: Option<usize>,
+    /// What differs between two phones, and the line it is shown from.
+    pub beside: Option<(Comparison, usize)>,
     /// What was said last, and whether it is bad news.
     pub said: Option<(String, bool)>,
     /// How times are shown.
@@ -237,7 +239,7 @@ pub struct App {
     /// Asked once whether to quit without having saved.
     pub quit_asked: bool,
     board_at: Option<u64>,
-    marked: HashSet<PhoneId>,
+    marked: Vec<PhoneId>,
 }
 
 impl App {
@@ -259,11 +261,12 @@ impl App {
             models: Models::default(),
             prompt: None,
             help: None,
+            beside: None,
             said: None,
             times: Times::Clock,
             quit_asked: false,
             board_at: None,
-            marked: HashSet::new(),
+            marked: Vec::new(),
         }
     }
 
@@ -275,7 +278,7 @@ impl App {
         }
     }
 
-    /// Whether the phone is marked.
+    /// Whether the phone is chosen, to be set beside another.
     pub fn is_marked(&self, id: PhoneId) -> bool {
         self.marked.contains(&id)
     }

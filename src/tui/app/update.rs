@@ -31,6 +31,8 @@ pub enum Effect {
     FindingBefore,
     /// Draw everything anew.
     Redraw,
+    /// To the terminal's clipboard.
+    Copy(String),
 }
 
 impl App {
@@ -40,7 +42,18 @@ impl App {
             return self.type_key(key);
         }
         self.said = None;
-        let action = keys::action(key)?;
+        let action = keys::action(key);
+        if let Some((_, line)) = &mut self.beside {
+            match action {
+                Some(Action::Down) => *line += 1,
+                Some(Action::Up) => *line = line.saturating_sub(1),
+                Some(Action::PageDown) => *line += 10,
+                Some(Action::PageUp) => *line = line.saturating_sub(10),
+                _ => self.beside = None,
+            }
+            return None;
+        }
+        let action = action?;
         if let Some(line) = self.help {
             let most = keys::BINDINGS.len();
             self.help = match action {
@@ -250,7 +263,9 @@ impl App {
             }
             Action::Follow => self.packets.follow = !self.packets.follow,
             Action::Theme => self.theme = self.theme.next(),
-            Action::Yank => self.yank(),
+            Action::Yank => return self.yank(),
+            Action::Mark => self.mark(),
+            Action::Beside => self.set_beside(),
             Action::Pause => return Some(Effect::Pause),
             Action::Step => return Some(Effect::Step),
             Action::Faster => return Some(Effect::Faster),
@@ -494,7 +509,7 @@ impl App {
         self.prompt = Some(Prompt::new(Asks::Save, &format!("{stem}.{ending}")));
     }
 
-    fn yank(&mut self) {
+    fn yank(&mut self) -> Option<Effect> {
         let text = match self.view {
             View::Packets => self.packets.tree.nodes.get(self.packets.node.at).and_then(|node| node.filter.clone()),
             View::Media => {
@@ -507,8 +522,14 @@ impl App {
                 .map(|phone| format!("phone.name == \"{}\"", phone.label())),
         };
         match text {
-            Some(text) => self.prompt = Some(Prompt::new(Asks::Filter, &text)),
-            None => self.say("nothing here that a filter could name", true),
+            Some(text) => {
+                self.prompt = Some(Prompt::new(Asks::Filter, &text));
+                Some(Effect::Copy(text))
+            }
+            None => {
+                self.say("nothing here that a filter could name", true);
+                None
+            }
         }
     }
 

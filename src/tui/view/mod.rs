@@ -1,5 +1,6 @@
 //! Draws the screen from its state, and changes nothing: bars at top and bottom here, a file a view.
 
+pub mod beside;
 pub mod help;
 pub mod media;
 pub mod models;
@@ -67,6 +68,9 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
     let cursor = bottom(app, area, buf);
     if let Some(line) = app.help {
         help::draw(app, line, body, buf);
+    }
+    if let Some((comparison, from)) = &app.beside {
+        beside::draw(app, comparison, *from, body, buf);
     }
     if let Some(at) = cursor {
         frame.set_cursor_position(at);
@@ -168,9 +172,15 @@ fn bottom(app: &App, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
         return None;
     }
     let hints: &[(&str, &str)] = match app.view {
-        View::Phones => {
-            &[("Enter", "ladder"), ("/", "search"), (">", "sort"), ("s", "save"), ("?", "keys"), ("q", "quit")]
-        }
+        View::Phones => &[
+            ("Enter", "ladder"),
+            ("/", "search"),
+            (">", "sort"),
+            ("d", "differs"),
+            ("s", "save"),
+            ("?", "keys"),
+            ("q", "quit"),
+        ],
         View::Phone => &[
             ("Enter", "packet"),
             ("Tab", "pane"),
@@ -184,7 +194,7 @@ fn bottom(app: &App, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
             ("f", "filter"),
             ("/", "search"),
             ("Tab", "pane"),
-            ("y", "as filter"),
+            ("y", "copy filter"),
             ("s", "save"),
             ("?", "keys"),
             ("q", "back"),

@@ -137,6 +137,10 @@ fn cell(app: &App, row: &Row, name: &str, width: usize, spans: &mut Vec<Span<'_>
     let theme = app.theme;
     let plain = |text: &str| Span::raw(fit(text, width));
     match name {
+        "state" if app.is_marked(row.id) => {
+            spans.push(Span::styled(fit(&state(row), width.saturating_sub(1)), theme.standing(row.standing)));
+            spans.push(Span::styled("●", theme.accent()));
+        }
         "state" => spans.push(Span::styled(fit(&state(row), width), theme.standing(row.standing))),
         "name" => spans.push(Span::styled(fit(&row.label, width), theme.accent())),
         "address" => spans.push(plain(&row.ip)),
