@@ -11,8 +11,9 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() {
     let arguments = Arguments::from_args();
-    let tests: [(&str, fn() -> Result<(), Failed>); 4] = [
+    let tests: [(&str, fn() -> Result<(), Failed>); 5] = [
         ("every view by its key, the window resized, packets saved, the terminal restored", walk),
+        ("a filter is copied to the clipboard of the terminal", copied),
         ("a replay is paused, stepped and led to a finding", replay),
         ("the terminal comes back after a view failed", failure),
         ("the terminal comes back when it is ended from outside", terminated),
@@ -180,6 +181,29 @@ fn saved(file: &Path, ladder: &Path) -> Result<(), Failed> {
         return Err(mermaid.into());
     }
     Ok(())
+}
+
+/// By OSC 52, which tmux takes for its own buffer.
+fn copied() -> Result<(), Failed> {
+    let tmux = Tmux::new("copied", 100, 30)?;
+    tmux.run(&["set-option", "-s", "set-clipboard", "on"])?;
+    tmux.start("-r captures/config-not-found.pcap")?;
+    tmux.wait("end · 105 packets")?;
+    tmux.keys(&["y"])?;
+    tmux.wait("-Y phone.name")?;
+    let began = Instant::now();
+    let buffer = loop {
+        match tmux.run(&["show-buffer"]) {
+            Ok(buffer) => break buffer,
+            Err(error) if began.elapsed() > Duration::from_secs(10) => return Err(error),
+            Err(_) => std::thread::sleep(Duration::from_millis(50)),
+        }
+    };
+    if buffer.trim() != "phone.name == \"SEP001122334455\"" {
+        return Err(format!("copied: {buffer:?}").into());
+    }
+    tmux.keys(&["Escape", "q"])?;
+    tmux.restored(0)
 }
 
 fn replay() -> Result<(), Failed> {

@@ -21,7 +21,12 @@ impl App {
     /// Brings the view up to date, as far as a key may have changed it; the board stays as it is.
     pub(super) fn refresh_view(&mut self) {
         match self.view {
-            View::Phone => self.refresh_phone(),
+            View::Phone => {
+                self.refresh_phone();
+                // The ladder has less room while its findings are read.
+                let (len, page) = (self.phone.ladder.rungs.len(), self.page());
+                self.phone.list.go(self.phone.list.at, len, page);
+            }
             View::Packets => {
                 self.scan();
                 let (len, page) = (self.packets_len(), self.page());

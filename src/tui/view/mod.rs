@@ -36,7 +36,7 @@ pub fn areas(app: &App) -> Areas {
     let body = body(app.size);
     match app.view {
         View::Phones => phones::areas(body),
-        View::Phone => phone::areas(body),
+        View::Phone => phone::areas(body, app.phone.pane),
         View::Packets => packets::areas(body),
         View::Media => media::areas(body),
         View::Models => models::areas(body),

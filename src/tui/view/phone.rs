@@ -14,22 +14,26 @@ use crate::tui::app::{App, Pane};
 /// From this width on findings stand beside the ladder, else below it.
 const WIDE: u16 = 110;
 
-fn halves(body: Rect) -> (Rect, Rect) {
+/// The ladder and the findings. Below each other, the one that has the keys has the greater part: a finding is read
+/// to its end.
+fn halves(body: Rect, pane: Pane) -> (Rect, Rect) {
     let rest = Rect { y: body.y + 1, height: body.height.saturating_sub(1), ..body };
     if body.width >= WIDE {
         let right = (body.width * 2 / 5).min(64);
         let left = rest.width - right;
         (Rect { width: left, ..rest }, Rect { x: rest.x + left, width: right, ..rest })
     } else {
-        let below = (rest.height / 3).max(5).min(rest.height);
+        let third = rest.height / 3;
+        let below = if pane == Pane::First { third.max(5) } else { rest.height - third };
+        let below = below.min(rest.height);
         let above = rest.height - below;
         (Rect { height: above, ..rest }, Rect { y: rest.y + above, height: below, ..rest })
     }
 }
 
 /// Where the ladder and the findings are.
-pub fn areas(body: Rect) -> Areas {
-    let (ladder, second) = halves(body);
+pub fn areas(body: Rect, pane: Pane) -> Areas {
+    let (ladder, second) = halves(body, pane);
     let list = Rect { y: ladder.y + 2, height: ladder.height.saturating_sub(2), ..ladder };
     Areas { list, second, ..Areas::default() }
 }
@@ -42,8 +46,8 @@ pub fn draw(app: &App, body: Rect, buf: &mut Buffer) {
         return;
     };
     title(app, id, body, buf);
-    let (ladder, findings) = halves(body);
-    let areas = areas(body);
+    let (ladder, findings) = halves(body, app.phone.pane);
+    let areas = areas(body, app.phone.pane);
     let lanes = Lanes::of(app, ladder);
     lanes.heads(app, ladder, buf);
     let mut before = None;
@@ -195,7 +199,7 @@ fn draw_findings(app: &App, area: Rect, buf: &mut Buffer, beside: bool) {
     for finding in all.iter().skip(app.phone.finding.at) {
         let style = theme.severity(finding.severity);
         let head = format!("{} {}", glyph(finding), finding.id);
-        let about = format!("  frames {}  {}", frames(&finding.frames), finding.time.clock());
+        let about = format!("  {}  frames {}", finding.time.clock(), frames(&finding.frames));
         if !line(vec![Span::styled(head, style), Span::styled(about, theme.faint())]) {
             return;
         }

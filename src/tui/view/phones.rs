@@ -15,9 +15,17 @@ use crate::tui::board::{Row, Standing, Step};
 
 /// Where the list is.
 pub fn areas(body: Rect) -> Areas {
-    let list = Rect { y: body.y + 3, height: body.height.saturating_sub(6), ..body };
+    let list = Rect { y: body.y + 3, height: body.height.saturating_sub(3 + below(body)), ..body };
     Areas { list, ..Areas::default() }
 }
+
+/// Lines below the list: what a phone waits for has one of its own where facts and it do not fit beside each other.
+const fn below(body: Rect) -> u16 {
+    if body.width < 110 { 4 } else { 3 }
+}
+
+/// From this many characters on it is of use to say in a row what the phone waits for.
+const WAITS: usize = 16;
 
 /// A column: its name, its width, from which width of the screen on it is shown.
 struct Column(&'static str, usize, u16);
@@ -52,7 +60,11 @@ pub fn draw(app: &App, body: Rect, buf: &mut Buffer) {
         };
         head.push(Span::styled(format!("{} ", fit(&format!("{name}{mark}"), *width)), theme.title()));
     }
-    head.push(Span::styled("waits for", theme.title()));
+    let used: usize = columns.iter().map(|column| column.1 + 1).sum();
+    let room = usize::from(body.width).saturating_sub(used);
+    if room >= WAITS {
+        head.push(Span::styled("waits for", theme.title()));
+    }
     put(buf, body.x, body.y + 2, body.width, Line::from(head));
     let areas = areas(body);
     let now = app.judge.summary().last.unwrap_or_default();
@@ -68,8 +80,6 @@ pub fn draw(app: &App, body: Rect, buf: &mut Buffer) {
             cell(app, row, name, *width, &mut spans);
             spans.push(Span::raw(" "));
         }
-        let used: usize = columns.iter().map(|column| column.1 + 1).sum();
-        let room = usize::from(body.width).saturating_sub(used);
         spans.push(Span::styled(waits(row, now, room), theme.faint()));
         put(buf, body.x, y, body.width, Line::from(spans));
         if list.top + line == list.at {
@@ -77,7 +87,7 @@ pub fn draw(app: &App, body: Rect, buf: &mut Buffer) {
         }
     }
     if let Some(row) = app.row_at(list.at) {
-        detail(app, row, now, Rect { y: areas.list.bottom(), height: 3, ..body }, buf);
+        detail(app, row, now, Rect { y: areas.list.bottom(), height: below(body), ..body }, buf);
     }
 }
 
@@ -160,7 +170,7 @@ fn cell(app: &App, row: &Row, name: &str, width: usize, spans: &mut Vec<Span<'_>
 }
 
 fn waits(row: &Row, now: Ts, room: usize) -> String {
-    let Some((label, since, _)) = row.waits.as_ref().filter(|_| room >= 6) else { return String::new() };
+    let Some((label, since, _)) = row.waits.as_ref().filter(|_| room >= WAITS) else { return String::new() };
     let text = format!("{} s {label}", now.since(*since).as_secs_f64() as u64);
     fit(&text, room)
 }
@@ -169,12 +179,15 @@ fn detail(app: &App, row: &Row, now: Ts, area: Rect, buf: &mut Buffer) {
     let theme = app.theme;
     let rule = "─".repeat(usize::from(area.width));
     put(buf, area.x, area.y, area.width, Line::styled(rule, theme.faint()));
-    let mut spans: Vec<Span<'_>> = Vec::new();
-    for (model, step) in CHAIN.iter().zip(row.steps) {
-        if step == Step::Unseen && !SHOWN.contains(model) {
-            continue;
-        }
-        spans.push(Span::styled(format!(" {} {model} ", step.glyph()), theme.step(step)));
+    let steps = CHAIN.iter().zip(row.steps).filter(|(model, step)| *step != Step::Unseen || SHOWN.contains(*model));
+    let words: Vec<(String, Style)> =
+        steps.map(|(model, step)| (format!("{} {model}", step.glyph()), theme.step(step))).collect();
+    let long: usize = words.iter().map(|(text, _)| text.chars().count() + 2).sum();
+    let tight = long > usize::from(area.width);
+    let mut spans = Vec::new();
+    for (text, style) in words {
+        let text = if tight { format!(" {}", text.replacen(' ', "", 1)) } else { format!(" {text} ") };
+        spans.push(Span::styled(text, style));
     }
     put(buf, area.x, area.y + 1, area.width, Line::from(spans));
     let mut facts: Vec<(String, Style)> = vec![(format!(" {}", row.label), theme.accent())];
@@ -183,11 +196,17 @@ fn detail(app: &App, row: &Row, now: Ts, area: Rect, buf: &mut Buffer) {
             facts.push((format!("  {fact}"), Style::new()));
         }
     }
+    let mut last = Vec::new();
     if let Some((label, since, due)) = &row.waits {
         let left = due.map(|due| format!(", {} s left", due.since(now).as_secs_f64() as u64)).unwrap_or_default();
-        let text = format!("  {label} for {} s{left}", now.since(*since).as_secs_f64() as u64);
-        facts.push((text, theme.standing(row.standing)));
+        let apart = area.height > 3;
+        let sign = if apart { "" } else { " " };
+        let text = format!("{sign} {label} for {} s{left}", now.since(*since).as_secs_f64() as u64);
+        let to = if apart { &mut last } else { &mut facts };
+        to.push((text, theme.standing(row.standing)));
     }
-    let spans: Vec<Span<'_>> = facts.into_iter().map(|(text, style)| Span::styled(text, style)).collect();
-    put(buf, area.x, area.y + 2, area.width, Line::from(spans));
+    for (line, words) in (2..).zip([facts, last]) {
+        let spans: Vec<Span<'_>> = words.into_iter().map(|(text, style)| Span::styled(text, style)).collect();
+        put(buf, area.x, area.y + line, area.width, Line::from(spans));
+    }
 }
