@@ -202,7 +202,9 @@ fn copied() -> Result<(), Failed> {
     if buffer.trim() != "phone.name == \"SEP001122334455\"" {
         return Err(format!("copied: {buffer:?}").into());
     }
-    tmux.keys(&["Escape", "q"])?;
+    tmux.keys(&["Escape"])?;
+    tmux.wait("q quit")?;
+    tmux.keys(&["q"])?;
     tmux.restored(0)
 }
 
