@@ -486,7 +486,10 @@ impl Phones {
             if !phone.speaks.contains(&proto) {
                 phone.speaks.push(proto);
             }
-            if event.origin.vlans.inner().is_some() && proto != "cdp" && proto != "lldp" {
+            // What a router or a DHCP relay passes on is in another VLAN.
+            let passed_on = phone.mac.is_some_and(|mac| origin.eth_src.is_some_and(|src| src != mac))
+                && (phone.own_mac_seen || proto == "dhcp");
+            if event.origin.vlans.inner().is_some() && proto != "cdp" && proto != "lldp" && !passed_on {
                 phone.vlan = event.origin.vlans.inner();
             }
         } else if event.origin.dst.is_some() && event.def.proto() != "dhcp" {

@@ -8,6 +8,7 @@ struct Room {
     schema: Schema,
     phones: Phones,
     frame: u64,
+    vlan: Option<u16>,
 }
 
 const A: [u8; 6] = [0, 0x11, 0x22, 0x33, 0x44, 0x55];
@@ -22,7 +23,7 @@ impl Room {
     fn new() -> Room {
         let schema = schema();
         let phones = Phones::new(&schema, Limits::default());
-        Room { schema, phones, frame: 0 }
+        Room { schema, phones, frame: 0, vlan: None }
     }
 
     /// An event from one station to a server, with fields by name; gives the labels of the phones it concerns.
@@ -36,6 +37,7 @@ impl Room {
         self.frame += 1;
         let mut origin = Origin::at(self.frame, Ts::from_nanos(self.frame as i64 * 1_000_000_000));
         origin.eth_src = Some(mac);
+        self.vlan.into_iter().for_each(|vlan| origin.vlans.push(vlan));
         if let Some(ip) = ip {
             origin.src = Some(Endpoint { ip, port: 50_000 + self.frame as u16 });
             origin.dst = Some(Endpoint { ip: [10, 1, 1, 10].into(), port: 6970 });
@@ -279,7 +281,7 @@ fn the_model_is_learnt_from_whatever_names_it() {
         all.extend(fields.iter().cloned());
         room.event(name, A, Some(address(50)), &all);
         let (_, phone) = room.phones.all().next().unwrap();
-        phone.model.clone()
+        phone.model.as_deref().map(str::to_owned)
     };
     let text = |text: &'static str| Value::Text(text.into());
     let by = |model: &str| Some(model.to_owned());
@@ -306,4 +308,21 @@ fn sccp_tells_the_number_and_the_callmanager() {
         (phone.dn.clone(), phone.callmanagers.clone()),
         (vec!["1003".to_owned()], vec!["10.20.0.10".to_owned()])
     );
+}
+
+#[test]
+fn what_a_relay_or_router_passes_on_is_in_another_vlan() {
+    let mut room = Room::new();
+    let asks = [("dhcp.hw.mac_addr", Value::Mac(A)), ("dhcp.cisco_phone", Value::Bool(true))];
+    let vlan = |room: &Room| room.phones.all().next().and_then(|(_, phone)| phone.vlan);
+    room.vlan = Some(50);
+    room.event("dhcp.discover", ROUTER, None, &asks);
+    assert_eq!(vlan(&room), None, "the relay's VLAN");
+    room.vlan = Some(110);
+    room.event("dhcp.discover", A, None, &asks);
+    room.leased(A, address(50));
+    assert_eq!(vlan(&room), Some(110));
+    room.vlan = Some(50);
+    room.asks(ROUTER, address(50), "SEP001122334455");
+    assert_eq!(vlan(&room), Some(110), "behind the router");
 }

@@ -98,3 +98,43 @@ impl Chain {
         Chain { reached, stuck_at }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stand(model: &'static str, state: &'static str, verdict: Verdict) -> Stand<'static> {
+        Stand { model, state, verdict }
+    }
+
+    #[test]
+    fn a_phone_that_was_refused_came_as_far_as_its_connection() {
+        let flows = [
+            stand("secure-connection", "plain", Verdict::Pass),
+            stand("rejected", "refused", Verdict::Fail),
+            stand("keepalive", "unregistered", Verdict::Pass),
+        ];
+        let refused = Finding {
+            serial: 0,
+            times: 1,
+            id: "rejected.known-phone".into(),
+            severity: Severity::Fail,
+            model: "rejected".into(),
+            state: "refused".into(),
+            time: crate::time::Ts::ZERO,
+            frames: vec![1],
+            phone: None,
+            phones: Vec::new(),
+            what: "".into(),
+            why: "".into(),
+            fix: "".into(),
+            source: "".into(),
+            inferred: false,
+            run: 0,
+        };
+        let chain = Chain::of(&flows, &[&refused]);
+        assert_eq!(chain.reached.as_deref(), Some("secure-connection.plain"));
+        assert_eq!(chain.stuck_at.as_deref(), Some("rejected.refused"));
+        assert_eq!(Chain::of(&flows, &[]).reached.as_deref(), Some("keepalive.unregistered"));
+    }
+}
