@@ -18,6 +18,9 @@ const SECONDS: usize = 120;
 /// So many streams are kept; those that ended first go first.
 const STREAMS: usize = 4096;
 
+/// So many groups are kept, and listeners of each.
+const GROUPS: usize = 4096;
+
 /// A second of a stream.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Second {
@@ -175,7 +178,13 @@ impl Media {
                 if matches!(group, IpAddr::V4(v4) if v4.octets().starts_with(&[224, 0, 0])) {
                     continue;
                 }
+                if self.groups.len() >= GROUPS && !self.groups.contains_key(&group) {
+                    continue;
+                }
                 let group = self.groups.entry(group).or_default();
+                if group.listeners.len() + group.left.len() >= GROUPS {
+                    continue;
+                }
                 let (add, remove) = match joins {
                     true => (&mut group.listeners, &mut group.left),
                     false => (&mut group.left, &mut group.listeners),

@@ -1,9 +1,10 @@
 //! What was seen and may be shown again: frames, messages, streams. Bounded by memory; the oldest go first.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 
 use super::media::Media;
-use crate::event::{Event, EventBuf};
+use crate::event::{Event, EventBuf, Value};
 use crate::finding::{Finding, PhoneId};
 use crate::phone::{Concerned, Phones};
 use crate::pipeline::Watch;
@@ -155,9 +156,17 @@ impl Seen {
     }
 }
 
+/// What a message takes of memory, with the blocks its texts are in and its places in the tables.
 fn weight(message: &Message) -> usize {
+    let texts = message.event.fields.iter().map(|field| match &field.value {
+        Value::Text(Cow::Owned(text)) => text.len() + 16,
+        Value::Bytes(Cow::Owned(bytes)) => bytes.len() + 16,
+        _ => 0,
+    });
     size_of::<Message>()
+        + texts.sum::<usize>()
         + message.bytes.len()
+        + message.phones.len() * (size_of::<(PhoneId, bool)>() + 8)
         + message.event.fields.len() * size_of::<crate::event::Field<'static>>()
         + message.event.frames.len() * 8
         + 96

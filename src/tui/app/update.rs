@@ -379,7 +379,8 @@ impl App {
             View::Phone => self.phone.pane = other,
             View::Packets => self.packets.pane = other,
             View::Models => self.models.pane = other,
-            View::Phones | View::Media => self.sort(if next { 1 } else { SORTS.len() - 1 }),
+            View::Phones => self.sort(if next { 1 } else { SORTS.len() - 1 }),
+            View::Media => {}
         }
     }
 
@@ -414,11 +415,10 @@ impl App {
 
     fn open_cursor(&mut self) {
         match (self.view, self.pane_at()) {
-            (View::Phones, _) => {
-                if let Some(id) = self.phones.id {
-                    self.open_phone(id);
-                }
-            }
+            (View::Phones, _) => match self.phones.id {
+                Some(id) => self.open_phone(id),
+                None => self.say("no phone so far; 3 shows the packets, 4 the media", true),
+            },
             (View::Phone, Pane::Second) => {
                 let frame = self.phone.findings.get(self.phone.finding.at).and_then(|f| f.frames.first().copied());
                 self.show_frame(frame);
@@ -431,8 +431,10 @@ impl App {
             (View::Packets, _) => self.pane(true),
             (View::Media, _) => {
                 let stream = self.judge.seen().media.streams.get(self.media.list.at);
-                if let Some(id) = stream.and_then(|stream| stream.phones.first().copied()) {
-                    self.open_phone(id);
+                match stream.map(|stream| stream.phones.first().copied()) {
+                    Some(Some(id)) => self.open_phone(id),
+                    Some(None) => self.say("no phone is known at its ends; y gives the filter for its packets", true),
+                    None => self.say("no stream so far", true),
                 }
             }
             (View::Models, Pane::First) => self.models.pane = Pane::Second,

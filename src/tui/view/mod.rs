@@ -199,9 +199,8 @@ fn bottom(app: &App, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
             ("?", "keys"),
             ("q", "back"),
         ],
-        View::Media | View::Models => {
-            &[("Enter", "phone"), ("Tab", "pane"), ("s", "save"), ("?", "keys"), ("q", "back")]
-        }
+        View::Media => &[("Enter", "phone"), ("y", "copy filter"), ("s", "save"), ("?", "keys"), ("q", "back")],
+        View::Models => &[("Enter", "phone"), ("Tab", "pane"), ("s", "save"), ("?", "keys"), ("q", "back")],
     };
     let mut spans = Vec::new();
     for (key, what) in hints {

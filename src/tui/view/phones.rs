@@ -7,7 +7,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::{Areas, fit, over, put};
+use super::{Areas, fit, over, put, wrap};
+use crate::finding::{Severity, Verdict};
 use crate::report::chain::{CHAIN, SHOWN};
 use crate::time::Ts;
 use crate::tui::app::{App, SORTS};
@@ -15,14 +16,12 @@ use crate::tui::board::{Row, Standing, Step};
 
 /// Where the list is.
 pub fn areas(body: Rect) -> Areas {
-    let list = Rect { y: body.y + 3, height: body.height.saturating_sub(3 + below(body)), ..body };
+    let list = Rect { y: body.y + 3, height: body.height.saturating_sub(3 + BELOW), ..body };
     Areas { list, ..Areas::default() }
 }
 
-/// Lines below the list: what a phone waits for has one of its own where facts and it do not fit beside each other.
-const fn below(body: Rect) -> u16 {
-    if body.width < 110 { 4 } else { 3 }
-}
+/// Lines below the list: a rule, the steps of the phone under the cursor, its facts, and what is the matter with it.
+const BELOW: u16 = 4;
 
 /// From this many characters on it is of use to say in a row what the phone waits for.
 const WAITS: usize = 16;
@@ -87,7 +86,7 @@ pub fn draw(app: &App, body: Rect, buf: &mut Buffer) {
         }
     }
     if let Some(row) = app.row_at(list.at) {
-        detail(app, row, now, Rect { y: areas.list.bottom(), height: below(body), ..body }, buf);
+        detail(app, row, now, Rect { y: areas.list.bottom(), height: BELOW, ..body }, buf);
     }
 }
 
@@ -117,21 +116,15 @@ fn counts(app: &App, body: Rect, buf: &mut Buffer) {
 fn nothing(app: &App, area: Rect, buf: &mut Buffer) {
     let seen: Vec<String> = app.judge.summary().seen.iter().map(|(name, count)| format!("{count} {name}")).collect();
     let seen = if seen.is_empty() { "no message of a phone's protocols".to_owned() } else { seen.join(", ") };
-    for (line, text) in [
+    let width = area.width.saturating_sub(4);
+    let texts = [
         "No Cisco IP phone so far.".to_owned(),
         format!("Seen: {seen}."),
         "Capture at the phone's own switch port (SPAN, both directions), from before power-up.".to_owned(),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        put(
-            buf,
-            area.x + 2,
-            area.y + 1 + line as u16,
-            area.width.saturating_sub(2),
-            Line::styled(text, app.theme.faint()),
-        );
+    ];
+    let lines = texts.iter().flat_map(|text| wrap(text, usize::from(width)));
+    for (line, text) in (1..).zip(lines.take(usize::from(area.height.saturating_sub(1)))) {
+        put(buf, area.x + 2, area.y + line, width, Line::styled(text, app.theme.faint()));
     }
 }
 
@@ -196,17 +189,25 @@ fn detail(app: &App, row: &Row, now: Ts, area: Rect, buf: &mut Buffer) {
             facts.push((format!("  {fact}"), Style::new()));
         }
     }
-    let mut last = Vec::new();
-    if let Some((label, since, due)) = &row.waits {
-        let left = due.map(|due| format!(", {} s left", due.since(now).as_secs_f64() as u64)).unwrap_or_default();
-        let apart = area.height > 3;
-        let sign = if apart { "" } else { " " };
-        let text = format!("{sign} {label} for {} s{left}", now.since(*since).as_secs_f64() as u64);
-        let to = if apart { &mut last } else { &mut facts };
-        to.push((text, theme.standing(row.standing)));
-    }
-    for (line, words) in (2..).zip([facts, last]) {
-        let spans: Vec<Span<'_>> = words.into_iter().map(|(text, style)| Span::styled(text, style)).collect();
-        put(buf, area.x, area.y + line, area.width, Line::from(spans));
+    let facts: Vec<Span<'_>> = facts.into_iter().map(|(text, style)| Span::styled(text, style)).collect();
+    put(buf, area.x, area.y + 2, area.width, Line::from(facts));
+    let text = fit(&format!(" {}", matter(app, row, now)), usize::from(area.width));
+    put(buf, area.x, area.y + 3, area.width, Line::styled(text, theme.standing(row.standing)));
+}
+
+/// What is the matter with a phone, in a line: what was found, what it waits for, or why nothing can be told.
+fn matter(app: &App, row: &Row, now: Ts) -> String {
+    let found = app.judge.findings().iter().rev().find(|f| f.severity == Severity::Fail && f.phones.contains(&row.id));
+    match (row.standing, found, &row.waits) {
+        (Standing::Stuck | Standing::Failed, Some(finding), _) => format!("{}: {}", finding.id, finding.what),
+        (_, _, Some((label, since, due))) => {
+            let left = due.map(|due| format!(", {} s left", due.since(now).as_secs_f64() as u64)).unwrap_or_default();
+            format!("{label} for {} s{left}", now.since(*since).as_secs_f64() as u64)
+        }
+        (Standing::Unclear, ..) => {
+            let why = app.judge.flows_of(row.id).into_iter().find(|flow| flow.verdict == Verdict::Inconclusive);
+            why.map(|flow| format!("{}: {}", flow.model, flow.reason)).unwrap_or_default()
+        }
+        _ => String::new(),
     }
 }
