@@ -94,7 +94,7 @@ pub struct Loss {
 
 impl fmt::Display for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the capture lacks frames of this phone (frame {}: {})", self.frame, self.what)
+        write!(f, "the capture lacks frames (frame {}: {})", self.frame, self.what)
     }
 }
 

@@ -12,6 +12,8 @@ use crate::finding::{Finding, PhoneId, Severity, keep_ends};
 
 /// Of a finding that comes again and again, so many silences are looked at again in the end.
 const SILENCES: u32 = 4;
+/// So many messages of one state that nothing followed are no single silence.
+const AGAIN: usize = 4;
 
 impl Engine {
     /// Does actions in order; returns whether one of them restarts the deadline.
@@ -30,6 +32,7 @@ impl Engine {
         for action in actions {
             match action {
                 Action::Restart => restart = true,
+                Action::Retract(finding) => self.retract(model, run, *finding, hand),
                 Action::Clear(target) => {
                     // A fact is again what the site says of every phone.
                     let fact = if let Target::Fact(at) = target { models.begin.get(*at) } else { None };
@@ -60,6 +63,28 @@ impl Engine {
             }
         }
         restart
+    }
+
+    /// Takes back what was found of the phone at hand: a later message shows that the capture missed an earlier one.
+    fn retract(&mut self, model: &Model, run: &mut Run, number: usize, hand: &Hand<'_>) {
+        let Some(def) = model.findings.get(number) else { return };
+        let of_it = |finding: &Finding| match (model.each.is_empty(), hand.phone) {
+            (false, Some(phone)) => finding.phones.contains(&phone),
+            _ => true,
+        };
+        let taken = run.found.extract_if(.., |finding| finding.id == def.id && of_it(finding));
+        let serials: Vec<u32> = taken.map(|finding| finding.serial).collect();
+        if serials.is_empty() {
+            return;
+        }
+        if def.severity == Severity::Fail
+            && let Some(fails) = self.fails.get_mut(&run.number)
+        {
+            *fails = fails.saturating_sub(serials.len());
+        }
+        self.silent.retain(|silence| !serials.contains(&silence.serial));
+        self.withdrawn.extend(serials);
+        doubt_finding(model, run, number, "what came later shows that the capture missed what it rests on");
     }
 
     fn set(
@@ -212,14 +237,17 @@ impl Engine {
         let phones = phone.map_or_else(|| run.phones.clone(), |phone| vec![phone]);
         // A deadline, or what needs to be visible: the finding rests on something that did not come.
         let silent = def.severity == Severity::Fail && (hand.event.is_none() || def.needs.is_some());
-        if silent && let Some(loss) = phones.iter().find_map(|phone| hand.who.lost(*phone, run.entered, hand.now)) {
+        // What was asked for again and again is not missing by chance.
+        let once = run.evidence.len() < AGAIN;
+        if silent && let Some(loss) = phones.iter().find_map(|phone| hand.who.lost(*phone, run.entered, hand.now, once))
+        {
             doubt_finding(model, run, number, &loss.to_string());
             return;
         }
         let texts = [&def.what, &def.why, &def.fix]
             .map(|pieces| Arc::from(render(pieces, &View { child, ..self.view(models, model, run, hand) })));
         let silence =
-            |serial| Silence { serial, run: run.number, phones: phones.clone(), from: run.entered, to: hand.now };
+            |serial| Silence { serial, run: run.number, phones: phones.clone(), from: run.entered, to: hand.now, once };
         let frames = if def.whole_run { &run.moves } else { &run.evidence }.clone();
         let same = run.found.iter().filter(|known| known.id == def.id).count();
         let known = run

@@ -42,8 +42,8 @@ pub trait Who {
     }
 
     /// What of the phone is missing from the capture between the two times, or so near them that more may be: then
-    /// silence proves nothing.
-    fn lost(&self, _phone: PhoneId, _from: Ts, _to: Ts) -> Option<Loss> {
+    /// silence proves nothing. `once`: a single message did not come; then losses of others count, too.
+    fn lost(&self, _phone: PhoneId, _from: Ts, _to: Ts, _once: bool) -> Option<Loss> {
         None
     }
 }
@@ -56,6 +56,8 @@ pub(super) struct Silence {
     pub phones: Vec<PhoneId>,
     pub from: Ts,
     pub to: Ts,
+    /// A single message did not come.
+    pub once: bool,
 }
 
 /// How much is kept.
@@ -118,10 +120,11 @@ pub struct Engine {
     pub(super) silent: Vec<Silence>,
     /// How many findings of severity `fail` a run has.
     pub(super) fails: HashMap<u32, usize, foldhash::fast::RandomState>,
-    withdrawn: Vec<u32>,
     /// Findings that were given, and how many of them are below `fail`.
     pub(super) given: (usize, usize),
     limited: Vec<&'static str>,
+    /// Findings that were given and are taken back.
+    pub(super) withdrawn: Vec<u32>,
     hasher: foldhash::fast::FixedState,
     pub(super) scratch: Vec<Value<'static>>,
     /// What was asked of the event at hand.
@@ -321,7 +324,7 @@ impl Engine {
     fn withdraw(&mut self, flows: &mut [Flow], who: &dyn Who) {
         let mut refuted: HashMap<u32, (u32, Option<Loss>), foldhash::fast::FixedState> = HashMap::default();
         for silence in &self.silent {
-            let loss = silence.phones.iter().find_map(|phone| who.lost(*phone, silence.from, silence.to));
+            let loss = silence.phones.iter().find_map(|phone| who.lost(*phone, silence.from, silence.to, silence.once));
             let known = refuted.entry(silence.serial).or_insert((silence.run, loss));
             // Found several times, it stands if it does once.
             known.1 = known.1.and(loss);

@@ -53,7 +53,8 @@
 //!   the state's deadline unless it says `restart`. An event of `until` cancels it, also the one that entered the state.
 //! * ACTION: `x = EXPR`, `x += EXPR` (adds a number; appends to a list what is not in it), `x -= EXPR`, `clear x`,
 //!   `phone.fact = EXPR`, `raise ID [when GUARD]`, `raise ID each GUARD` (one finding for each phone of the run
-//!   for which it holds), `restart`. They are done in order.
+//!   for which it holds), `retract ID` (takes back what was found of the phone at hand, where a later message shows
+//!   that the capture missed an earlier one), `restart`. They are done in order.
 //! * Expressions are those of [`crate::expr`], and besides: what the model keeps, its timers, `phone.<fact>` of any
 //!   model, `phone.name mac ip vlan model load dn callmanager`, `phone.sends`, `phone.receives`, `site.<name>`;
 //!   `count(event[, window])` since this run began (the one that begins it is counted
@@ -288,6 +289,8 @@ enum Action {
         when: Option<Expr>,
         each: bool,
     },
+    /// A finding is taken back: what came later shows that the capture missed what it rests on.
+    Retract(usize),
     Restart,
 }
 

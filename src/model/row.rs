@@ -23,6 +23,7 @@ pub(super) enum ActionText<'t> {
     Set { name: Part<'t>, sign: &'t str, value: Part<'t> },
     Clear(Part<'t>),
     Raise { id: Part<'t>, when: Option<Part<'t>>, each: Option<Part<'t>> },
+    Retract(Part<'t>),
     Restart,
 }
 
@@ -131,6 +132,7 @@ impl<'t> Part<'t> {
         match verb.text {
             "restart" if rest.text.is_empty() => Ok(ActionText::Restart),
             "clear" if !rest.text.is_empty() => Ok(ActionText::Clear(rest)),
+            "retract" if !rest.text.is_empty() => Ok(ActionText::Retract(rest)),
             "raise" => {
                 let (id, rest) = rest.word();
                 if id.text.is_empty() {
@@ -151,7 +153,8 @@ impl<'t> Part<'t> {
                 Ok(ActionText::Raise { id, when, each })
             }
             _ => {
-                const WANTED: &str = "an action is `x = …`, `x += …`, `x -= …`, `clear x`, `raise ID` or `restart`";
+                const WANTED: &str =
+                    "an action is `x = …`, `x += …`, `x -= …`, `clear x`, `raise ID`, `retract ID` or `restart`";
                 let equals = self.text.find('=').ok_or((self.at, WANTED))?;
                 let sign = match self.text.get(..equals).unwrap_or_default().chars().last() {
                     Some('+') => "+=",

@@ -498,7 +498,7 @@ impl Who for Lossy {
     fn visible(&self, _: PhoneId, _: &str) -> bool {
         true
     }
-    fn lost(&self, _: PhoneId, _: Ts, _: Ts) -> Option<Loss> {
+    fn lost(&self, _: PhoneId, _: Ts, _: Ts, _: bool) -> Option<Loss> {
         self.0.then_some(Loss { frame: 7, what: "a test" })
     }
 }

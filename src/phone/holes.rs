@@ -98,6 +98,8 @@ struct Talk {
     hash: u64,
     number: u64,
     time: Ts,
+    /// The answer came, and not the question.
+    answered: bool,
 }
 
 impl Holes {
@@ -132,7 +134,9 @@ impl Holes {
     fn question(&mut self, hash: u64, number: u64, now: Ts) -> Option<Ts> {
         match self.talks.iter_mut().find(|talk| talk.hash == hash) {
             Some(talk) => {
-                let missed = (number > talk.number + 1).then_some(talk.time);
+                // An answer that stands before its question: the capture is in disorder, or lacks the first question.
+                let before = number == talk.number && std::mem::take(&mut talk.answered);
+                let missed = (before || number > talk.number + 1).then_some(talk.time);
                 if number >= talk.number {
                     (talk.number, talk.time) = (number, now);
                 }
@@ -142,7 +146,7 @@ impl Holes {
                 if self.talks.len() >= TALKS {
                     self.talks.pop_front();
                 }
-                self.talks.push_back(Talk { hash, number, time: now });
+                self.talks.push_back(Talk { hash, number, time: now, answered: false });
                 None
             }
         }
@@ -156,14 +160,23 @@ impl Holes {
             None => now,
         };
         self.question(hash, number, now);
+        if let Some(talk) = self.talks.iter_mut().find(|talk| talk.hash == hash) {
+            talk.answered = true;
+        }
         Some(since)
     }
 }
 
 impl Phones {
-    /// What the capture lacks of a phone between two times, or near them.
-    pub fn lost(&self, id: PhoneId, from: Ts, to: Ts) -> Option<Loss> {
-        self.get(id)?.holes.near(from, to).or_else(|| self.quiet.near(from, to))
+    /// What the capture lacks of a phone between two times, or near them. `once`: the silence is that of a single
+    /// message; then it counts, too, that the capture loses frames of others.
+    pub fn lost(&self, id: PhoneId, from: Ts, to: Ts, once: bool) -> Option<Loss> {
+        let own = self.get(id)?.holes.near(from, to).or_else(|| self.quiet.near(from, to));
+        own.or_else(|| {
+            let around = AROUND.max(to.since(from));
+            let often = once && self.losses.often(from, to, around);
+            often.then_some(Loss { frame: self.losses.last(), what: "it loses frames of others, too" })
+        })
     }
 
     /// Nothing at all was captured between two times: the capture itself stood still (see [`Stillness`]).
@@ -179,6 +192,7 @@ impl Phones {
         if since == now && self.early(now) {
             return;
         }
+        self.losses.trace(loss.frame);
         for ip in ends {
             if let Some(Bound::To(id)) = self.by_ip.get(&ip) {
                 self.miss(self.resolve(*id), since, now, loss);
@@ -195,6 +209,7 @@ impl Phones {
         for id in known {
             let without = self.stations.get(id as usize).is_some_and(|s| s.phone.addresses.is_empty());
             if let Some(begun) = self.begun.filter(|_| without) {
+                self.losses.trace(loss.frame);
                 self.miss(id, begun, origin.time, loss);
             }
         }
@@ -202,6 +217,7 @@ impl Phones {
             let Some(Bound::To(id)) = self.by_ip.get(&ip) else { continue };
             let id = self.resolve(*id);
             if let Some(started) = self.stations.get(id as usize).and_then(|s| s.phone.holes.started) {
+                self.losses.trace(loss.frame);
                 self.miss(id, started, origin.time, loss);
             }
         }
@@ -247,6 +263,7 @@ impl Phones {
             let holes = &mut station.phone.holes;
             if let Some(started) = holes.started.filter(|_| !std::mem::replace(&mut holes.filed, true)) {
                 holes.note(started, now, Loss { frame, what: "it registers and has asked for no file" });
+                self.losses.trace(frame);
             }
             let (since, what) = if request {
                 // ACK and CANCEL repeat the number of what they are about.
@@ -256,6 +273,7 @@ impl Phones {
             };
             if let Some(since) = since.filter(|since| !early || *since < now) {
                 holes.note(since, now, Loss { frame, what });
+                self.losses.trace(frame);
             }
         }
     }
@@ -274,6 +292,7 @@ impl Phones {
         } else if holes.asked != Some(number) && !early {
             let what = "an answer of DHCP to a request that was not captured";
             holes.note(now, now, Loss { frame: event.origin.frame, what });
+            self.losses.trace(event.origin.frame);
         }
     }
 }
@@ -298,6 +317,8 @@ mod tests {
         assert_eq!(holes.answer(1, 105, at(400)), Some(at(300)));
         assert_eq!(holes.answer(1, 105, at(401)), None);
         assert_eq!(holes.answer(2, 1, at(500)), Some(at(500)));
+        assert_eq!(holes.question(2, 1, at(501)), Some(at(500)));
+        assert_eq!(holes.question(2, 1, at(502)), None);
     }
 
     #[test]

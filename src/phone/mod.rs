@@ -8,6 +8,7 @@
 //! one. A station without that evidence has no verdict: its events wait, bounded, until it is one.
 
 mod holes;
+mod losses;
 mod names;
 mod observe;
 mod room;

@@ -15,6 +15,7 @@ impl Phones {
     pub fn observe(&mut self, event: &Event<'_>, keep: bool) -> &mut Observed {
         self.observed.clear();
         self.begun.get_or_insert(event.origin.time);
+        self.losses.message(event.origin.time);
         let proto = event.def.proto();
         match proto {
             "cdp" | "lldp" => self.link(event, keep),

@@ -72,6 +72,7 @@ pub struct Phones {
     /// What phones asked for voice power with: the switch echoes it.
     pub(super) power_requests: HashMap<u64, u32, FixedState>,
     pub(super) quiet: super::holes::Quiet,
+    pub(super) losses: super::losses::Losses,
     /// When the first event came.
     pub(super) begun: Option<Ts>,
     pub(super) waiting: usize,
@@ -110,6 +111,7 @@ impl Phones {
             switch_unclear: false,
             power_requests: HashMap::with_hasher(FixedState::default()),
             quiet: super::holes::Quiet::default(),
+            losses: super::losses::Losses::default(),
             begun: None,
             waiting: 0,
             strangers: VecDeque::new(),

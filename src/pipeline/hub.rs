@@ -315,7 +315,7 @@ impl Who for Sight<'_> {
         }
     }
 
-    fn lost(&self, phone: PhoneId, from: Ts, to: Ts) -> Option<Loss> {
-        self.0.lost(phone, from, to)
+    fn lost(&self, phone: PhoneId, from: Ts, to: Ts, once: bool) -> Option<Loss> {
+        self.0.lost(phone, from, to, once)
     }
 }

@@ -22,6 +22,7 @@ impl Compiler<'_> {
         match action {
             ActionText::Restart => Some(Action::Restart),
             ActionText::Clear(name) => Some(Action::Clear(self.target(text, *name)?.0)),
+            ActionText::Retract(id) => Some(Action::Retract(self.finding_of(text, *id)?)),
             ActionText::Raise { id, when, each } => {
                 let finding = self.finding_of(text, *id)?;
                 if wanted == Use::LateGuard {

@@ -58,6 +58,11 @@ impl Player {
         let dst = if join { group } else { Ipv4Addr::new(224, 0, 0, 2) };
         let ip = Ip { src: self.own, dst, proto: 2, id: 0, tos: 0, ttl: 1 };
         self.to_group(ip, &media::igmp(join, group));
+        if join {
+            // "It is recommended that it be repeated once or twice after short delays" (RFC 2236 §3).
+            self.millis(170);
+            self.to_group(ip, &media::igmp(join, group));
+        }
     }
 
     fn to_group(&mut self, ip: Ip, payload: &[u8]) {

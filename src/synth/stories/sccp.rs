@@ -125,6 +125,24 @@ pub const STORIES: &[Story] = &[
         ..HEALTHY
     },
     Story {
+        name: "sccp-registration-storm",
+        title: "The phone registers by SCCP, loses its connection, and registers anew, every half minute",
+        sequence: "S7 S23",
+        concludes: "Something between the phone and its CallManager cuts its connections.",
+        expects: &["boot.loop"],
+        also: &["ctl.not-found", "keepalive.*", "failover.*", "secure-connection.*"],
+        verdict: Outcome::Fail,
+        stuck: Some("keepalive.registered"),
+        steps: &[
+            Step::Do(UP),
+            Step::Do(FILES_SKINNY_SINGLE),
+            Step::Do(IN),
+            Step::Times(5, &[Step::Wait(28), Step::Abort(Side::Server), Step::Wait(1), Step::Do(IN)]),
+            Step::Do(ALIVE),
+        ],
+        ..STORY
+    },
+    Story {
         name: "sccp-rejected-once",
         title: "An unknown phone is refused by SCCP, once",
         sequence: "S9",
