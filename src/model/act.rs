@@ -37,7 +37,7 @@ impl Engine {
                     // A fact is again what the site says of every phone.
                     let fact = if let Target::Fact(at) = target { models.begin.get(*at) } else { None };
                     self.store(models, model, run, *target, hand, concerned, |kept, initial| {
-                        *kept = initial.map(Kept::initial).or(fact.cloned()).unwrap_or_default();
+                        *kept = initial.map(|var| var.initial.clone()).or(fact.cloned()).unwrap_or_default();
                     });
                 }
                 Action::Set(target, change, expr) => {
@@ -150,7 +150,7 @@ impl Engine {
         hand: &Hand<'_>,
     ) -> bool {
         let (kept, list) = match target {
-            Target::Kept(at) => (run.kept.get(at), model.keep.get(at).is_some_and(|var| var.list)),
+            Target::Kept(at) => (run.kept(&model.keep, at), model.keep.get(at).is_some_and(|var| var.list)),
             Target::Fact(at) => {
                 let room = hand.phone.and_then(|phone| self.phones.get(phone.0 as usize));
                 let room = room.filter(|room| !room.runs.is_empty());
@@ -183,15 +183,17 @@ impl Engine {
     ) {
         match target {
             Target::Kept(at) => {
-                if let Some(kept) = run.kept.get_mut(at) {
-                    change(kept, model.keep.get(at));
+                let var = model.keep.get(at);
+                if let Some(kept) = run.kept.get_mut(at, var.map(|var| &var.initial)) {
+                    change(kept, var);
                 }
             }
             Target::Child(at) => {
+                let var = model.each.get(at);
                 for child in &mut run.children {
                     let meant = hand.event.is_none() || concerned.iter().any(|one| one.phone == child.phone);
-                    if let Some(kept) = child.kept.get_mut(at).filter(|_| meant) {
-                        change(kept, model.each.get(at));
+                    if meant && let Some(kept) = child.kept.get_mut(at, var.map(|var| &var.initial)) {
+                        change(kept, var);
                     }
                 }
             }

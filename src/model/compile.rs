@@ -238,7 +238,7 @@ impl<'c> Compiler<'c> {
             sources: raw.sources.iter().map(|text| text.value.clone()).collect(),
             subject: subject.unwrap_or(Subject::Phone),
             start,
-            fresh: Run::fresh(self.number, start, &self.keep, tracked.len()),
+            fresh: Run::fresh(self.number, start),
             keyed: !raw.keys.is_empty(),
             keep: raw.keep.iter().map(var).collect(),
             each: raw.each.iter().map(var).collect(),
@@ -540,7 +540,12 @@ fn var((name, initial): &(Text, Initial)) -> Var {
         Some(Value::Text(_)) => Type::Text,
         _ => Type::Any,
     };
-    Var { name: name.value.clone(), kind, list: initial.list, initial: initial.values.clone() }
+    Var {
+        name: name.value.clone(),
+        kind,
+        list: initial.list,
+        initial: Kept { known: true, values: initial.values.as_slice().into() },
+    }
 }
 
 /// The timers declared so far: one may be computed from another.

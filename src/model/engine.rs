@@ -9,7 +9,7 @@ use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use super::run::{Kept, Run};
+use super::run::{Kept, Run, Sparse};
 use super::view::{PhoneRoom, View, World};
 use super::{Identity, Model, Models, Subject};
 use crate::event::{Event, EventDef, Value};
@@ -300,8 +300,8 @@ impl Engine {
             }
         }
         if let Some(room) = self.phones.get_mut(into.0 as usize) {
-            for (at, theirs) in old.set {
-                if let Some(ours) = room.fact_mut(&models, usize::from(at)).filter(|ours| !ours.known) {
+            for (at, theirs) in old.facts.into_set() {
+                if let Some(ours) = room.fact_mut(&models, at).filter(|ours| !ours.known) {
                     *ours = theirs;
                 }
             }
@@ -393,7 +393,7 @@ impl Engine {
         }
         // Numbers in between may be of stations that are no phones, and need no room.
         if let Some(room) = self.phones.get_mut(at).filter(|room| room.runs.is_empty()) {
-            *room = PhoneRoom { runs: vec![None; self.models.list.len()], set: Vec::new() };
+            *room = PhoneRoom { runs: vec![None; self.models.list.len()], facts: Sparse::default() };
         }
         true
     }

@@ -37,10 +37,8 @@ impl Engine {
             }
             return self.begin(models, model, Some(slot), hand, concerned, out).or(Some(slot));
         }
-        if let Some(track) = model.tracks.get(hand.local).copied().flatten()
-            && let Some(track) = run.tracks.get_mut(usize::from(track))
-        {
-            track.note(hand.now);
+        if let Some(track) = model.tracks.get(hand.local).copied().flatten() {
+            run.note(usize::from(track), hand.now);
         }
         let (row, doubt) = self.fitting(models, model, &run, run.state, &hand);
         match row {
@@ -144,10 +142,8 @@ impl Engine {
         run.began =
             (hand.event.map_or(0, |event| event.frames.first().copied().unwrap_or(event.origin.frame)), hand.now);
         run.moved = run.began;
-        if let Some(track) = model.tracks.get(hand.local).copied().flatten()
-            && let Some(track) = run.tracks.get_mut(usize::from(track))
-        {
-            track.note(hand.now);
+        if let Some(track) = model.tracks.get(hand.local).copied().flatten() {
+            run.note(usize::from(track), hand.now);
         }
         concerned.iter().for_each(|one| run.concern(one.phone, &model.each));
         let slot = self.free.pop().unwrap_or_else(|| {

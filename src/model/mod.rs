@@ -313,7 +313,7 @@ struct Var {
     name: String,
     kind: crate::expr::Type,
     list: bool,
-    initial: Vec<Value<'static>>,
+    initial: run::Kept,
 }
 
 /// A name that an expression of a model may use.

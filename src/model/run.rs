@@ -25,6 +25,11 @@ pub(super) struct Kept {
 /// Most often one, and that one without an allocation of its own: a capture has thousands of runs.
 pub(super) type Values = SmallVec<[Value<'static>; 1]>;
 
+/// Variables or facts: of all there are those that were set, with their places. The others, and that is most, are as
+/// they begin.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sparse(Vec<(u16, Kept)>);
+
 /// When an event of one kind happened in a run.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Track {
@@ -36,7 +41,7 @@ pub(super) struct Track {
 #[derive(Debug, Clone)]
 pub(super) struct Child {
     pub phone: PhoneId,
-    pub kept: Vec<Kept>,
+    pub kept: Sparse,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -50,8 +55,9 @@ pub(super) struct Run {
     pub due: Option<Ts>,
     /// Deadlines that have passed since the last message moved it.
     pub waits: u32,
-    pub kept: Vec<Kept>,
+    pub kept: Sparse,
     pub children: Vec<Child>,
+    /// As far as any has happened.
     pub tracks: Vec<Track>,
     pub joined: bool,
     /// The frames that moved it since it entered its state.
@@ -68,12 +74,33 @@ pub(super) struct Run {
     pub moved: (u64, Ts),
 }
 
-impl Kept {
-    /// What a variable begins with.
-    pub fn initial(var: &Var) -> Kept {
-        Kept { known: true, values: var.initial.as_slice().into() }
+impl Sparse {
+    /// What was set; `None` if it is as it began.
+    pub fn get(&self, at: usize) -> Option<&Kept> {
+        self.0.iter().find(|(place, _)| usize::from(*place) == at).map(|(_, kept)| kept)
     }
 
+    /// What is to be set, which began as `begin`.
+    pub fn get_mut(&mut self, at: usize, begin: Option<&Kept>) -> Option<&mut Kept> {
+        let place = match self.0.iter().position(|(place, _)| usize::from(*place) == at) {
+            Some(place) => place,
+            None => {
+                // Few are set: room for twice as many would be wasted thousands of times.
+                self.0.reserve_exact(1);
+                self.0.push((u16::try_from(at).ok()?, begin?.clone()));
+                self.0.len() - 1
+            }
+        };
+        self.0.get_mut(place).map(|(_, kept)| kept)
+    }
+
+    /// All that were set.
+    pub fn into_set(self) -> impl Iterator<Item = (usize, Kept)> {
+        self.0.into_iter().map(|(at, kept)| (usize::from(at), kept))
+    }
+}
+
+impl Kept {
     /// Takes the values, of which a variable that is no list keeps the first.
     pub fn put(&mut self, known: bool, values: &mut Vec<Value<'static>>, list: bool) {
         values.truncate(if list { LONGEST_LIST } else { 1 });
@@ -130,7 +157,7 @@ impl Kept {
 }
 
 impl Track {
-    pub fn note(&mut self, now: Ts) {
+    fn note(&mut self, now: Ts) {
         self.total += 1;
         if self.times.len() >= KEPT {
             self.times.pop_front();
@@ -150,13 +177,22 @@ impl Track {
 
 impl Run {
     /// What every run of a model begins as.
-    pub fn fresh(model: usize, start: usize, keep: &[Var], tracks: usize) -> Run {
-        Run {
-            model,
-            state: start,
-            kept: keep.iter().map(Kept::initial).collect(),
-            tracks: vec![Track::default(); tracks],
-            ..Run::default()
+    pub fn fresh(model: usize, start: usize) -> Run {
+        Run { model, state: start, ..Run::default() }
+    }
+
+    /// A variable: as it was set, else as every run begins.
+    pub fn kept<'a>(&'a self, keep: &'a [Var], at: usize) -> Option<&'a Kept> {
+        self.kept.get(at).or_else(|| keep.get(at).map(|var| &var.initial))
+    }
+
+    /// An event that is counted has happened.
+    pub fn note(&mut self, track: usize, now: Ts) {
+        if self.tracks.len() <= track {
+            self.tracks.resize_with(track + 1, Track::default);
+        }
+        if let Some(track) = self.tracks.get_mut(track) {
+            track.note(now);
         }
     }
 
@@ -174,7 +210,7 @@ impl Run {
 
     /// It is over and will not be moved again: what only its rows would ask is let go.
     pub fn rest(&mut self) {
-        (self.kept, self.children, self.tracks) = (Vec::new(), Vec::new(), Vec::new());
+        (self.kept, self.children, self.tracks) = (Sparse::default(), Vec::new(), Vec::new());
         (self.evidence, self.moves) = (Vec::new(), Vec::new());
         self.path.shrink_to_fit();
         self.found.shrink_to_fit();
@@ -201,7 +237,7 @@ impl Run {
         }
         self.phones.push(phone);
         if !each.is_empty() {
-            self.children.push(Child { phone, kept: each.iter().map(Kept::initial).collect() });
+            self.children.push(Child { phone, kept: Sparse::default() });
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::run::{Kept, Run};
+use super::run::{Kept, Run, Sparse};
 use super::site::Media;
 use super::{Model, Models, Name, Question, Who};
 use crate::event::{Event, FieldDef, Value};
@@ -15,28 +15,19 @@ use crate::time::{Span, Ts};
 pub(super) struct PhoneRoom {
     /// Its run of each model.
     pub runs: Vec<Option<u32>>,
-    /// Of its facts those that were set, with their place in [`Models::facts`]: most phones have few.
-    pub set: Vec<(u16, Kept)>,
+    /// Its facts, by their place in [`Models::facts`].
+    pub facts: Sparse,
 }
 
 impl PhoneRoom {
     /// A fact: as it was set, else as every phone begins.
     pub fn fact<'a>(&'a self, models: &'a Models, at: usize) -> Option<&'a Kept> {
-        let set = self.set.iter().find(|(place, _)| usize::from(*place) == at).map(|(_, kept)| kept);
-        set.or_else(|| models.begin.get(at))
+        self.facts.get(at).or_else(|| models.begin.get(at))
     }
 
     /// A fact that is to be set.
     pub fn fact_mut(&mut self, models: &Models, at: usize) -> Option<&mut Kept> {
-        let place = match self.set.iter().position(|(place, _)| usize::from(*place) == at) {
-            Some(place) => place,
-            None => {
-                self.set.reserve_exact(1);
-                self.set.push((u16::try_from(at).ok()?, models.begin.get(at)?.clone()));
-                self.set.len() - 1
-            }
-        };
-        self.set.get_mut(place).map(|(_, kept)| kept)
+        self.facts.get_mut(at, models.begin.get(at))
     }
 }
 
@@ -82,19 +73,16 @@ impl View<'_> {
             _ => false,
         };
         match name {
-            Name::Kept(at) => given(self.run.kept.get(at), found),
+            Name::Kept(at) => given(self.run.kept(&self.model.keep, at), found),
             Name::Child(at) => {
                 let child = self.child.or_else(|| {
                     let phone = self.subject()?;
                     self.run.children.iter().position(|child| child.phone == phone)
                 });
                 match child.and_then(|child| self.run.children.get(child)) {
-                    Some(child) => given(child.kept.get(at), found),
-                    // A phone that this run has not met yet keeps what every phone begins with.
-                    None => {
-                        self.model.each.get(at).into_iter().flat_map(|var| &var.initial).for_each(found);
-                        true
-                    }
+                    Some(child) if child.kept.get(at).is_some() => given(child.kept.get(at), found),
+                    // Not set yet, or of a phone that this run has not met yet: as every phone begins.
+                    _ => given(self.model.each.get(at).map(|var| &var.initial), found),
                 }
             }
             Name::Fact(at) => given(self.fact(at), found),
@@ -180,7 +168,7 @@ impl Scope for View<'_> {
         match self.model.names.get(slot.0 as usize) {
             Some(Name::Sends) => self.sends.map_or(Truth::Unknown, Truth::from),
             Some(Name::Receives) => self.sends.map_or(Truth::Unknown, |sends| Truth::from(!sends)),
-            Some(Name::Kept(at)) => kept(self.run.kept.get(*at)),
+            Some(Name::Kept(at)) => kept(self.run.kept(&self.model.keep, *at)),
             Some(Name::Fact(at)) => kept(self.fact(*at)),
             Some(name) => {
                 let mut holds = false;
@@ -198,12 +186,13 @@ impl Scope for View<'_> {
     fn ask(&self, query: Query, number: Option<f64>, found: &mut dyn FnMut(&Value<'_>)) -> bool {
         let Some(question) = self.model.questions.get(query.0 as usize) else { return false };
         let answer = match question {
-            Question::Count(track) => self.run.tracks.get(usize::from(*track)).map(|track| {
-                Value::Uint(match number {
+            Question::Count(track) => {
+                let counted = self.run.tracks.get(usize::from(*track)).map(|track| match number {
                     Some(window) => track.within(self.now, Span::from_secs_f64(window)),
                     None => track.total,
-                })
-            }),
+                });
+                Some(Value::Uint(counted.unwrap_or_default()))
+            }
             // No such event: no value, so that every comparison with its age is false.
             Question::Age(track) => match self.run.tracks.get(usize::from(*track)).and_then(|track| track.last()) {
                 Some(last) => Some(self.since(last)),
