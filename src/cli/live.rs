@@ -28,7 +28,8 @@ pub struct Taking {
     /// Write the frames as pcapng; - is standard output
     #[arg(short, value_name = "FILE")]
     pub write: Option<PathBuf>,
-    /// With -w, a ring of files: another after duration:SECONDS, filesize:KB or packets:N; files:N are kept
+    /// With -w, a ring of files: another after duration:SECONDS, filesize:KB or packets:N; files:N are kept. They are
+    /// named as tshark does, NAME_00001_20260105080000.pcapng, by the time in UTC
     #[arg(short = 'b', value_name = "WHEN", requires = "write")]
     pub ring: Vec<String>,
     /// Stop after duration:SECONDS, filesize:KB, packets:N or files:N

@@ -100,7 +100,7 @@ const fn bind(keys: &'static [&'static str], action: Action, help: &'static str)
 pub const BINDINGS: &[Binding] = &[
     bind(&["1"], Action::View(0), "Phones: the board"),
     bind(&["2"], Action::View(1), "Phone: ladder and findings"),
-    bind(&["3"], Action::View(2), "Packets: list, fields, bytes"),
+    bind(&["3", "F6", "R"], Action::View(2), "Packets: list, fields, bytes"),
     bind(&["4"], Action::View(3), "Media: streams and groups"),
     bind(&["5"], Action::View(4), "Models: states and who stands there"),
     bind(&["↑", "k"], Action::Up, "up"),
@@ -131,7 +131,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(&["N"], Action::FindingBefore, "finding before"),
     bind(&["s", "F2"], Action::Save, "save: .pcapng .txt .mmd .svg"),
     bind(&["E"], Action::Mermaid, "save the ladder as Mermaid"),
-    bind(&["y"], Action::Yank, "the -Y filter of what is under the cursor, copied"),
+    bind(&["y", "c"], Action::Yank, "the -Y filter of what is under the cursor, copied"),
     bind(&["Space"], Action::Mark, "choose a phone, to set it beside another"),
     bind(&["d"], Action::Beside, "what differs: of two chosen, or from a healthy one"),
     bind(&[":"], Action::Command, "command: phone, frame, speed, save, quit"),

@@ -1,4 +1,5 @@
 //! Network namespaces joined by veth, and the programs that run in them; all of it ends with the value. Needs root.
+#![allow(clippy::indexing_slicing, clippy::disallowed_methods)]
 
 use std::fmt::Display;
 use std::fs::{self, File};
