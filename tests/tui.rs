@@ -339,6 +339,20 @@ fn two_phones_beside_each_other() {
 }
 
 #[test]
+fn what_the_stuck_ones_share_is_told_once() {
+    let story = offhook::synth::story("config-not-found").expect("a scenario");
+    let frames: Vec<FrameBuf> =
+        offhook::synth::capture(story, &offhook::synth::Options { phones: Some(4), ..Default::default() })
+            .iter()
+            .map(|frame| FrameBuf::ethernet(frame.time, frame.bytes.clone()))
+            .collect();
+    let mut app = app(&frames);
+    let text = draw(&mut app, (120, 40)).text;
+    let line = text.lines().find(|line| line.contains("shared:")).expect("what they share");
+    assert!(line.starts_with(" shared: 4 of 4 stuck at config · in VLAN 110 · on switch "), "{line}");
+}
+
+#[test]
 fn from_a_finding_to_its_packet_and_back() {
     let mut app = app(&story("config-not-found"));
     press(&mut app, "\n\t\n");

@@ -109,7 +109,7 @@ pub struct Board {
     pub rows: Vec<Row>,
     /// How many stand how: stuck or failed, unclear, waiting, healthy.
     pub counts: [usize; 4],
-    /// What most of the stuck ones share, strongest first: `12 of 12 in VLAN 110`.
+    /// What most of the stuck ones share, strongest first: `12 of 12 in VLAN 110`; of as many `on switch sw-1`.
     pub shared: Vec<String>,
 }
 
@@ -250,9 +250,15 @@ fn shared(rows: &[Row]) -> Vec<String> {
         {
             let others = of_all - of_stuck;
             let except = if others > 0 { format!(" ({others} there are not)") } else { String::new() };
-            found.push((of_stuck, format!("{of_stuck} of {stuck} {words}{value}{except}")));
+            found.push((of_stuck, format!("{words}{value}{except}")));
         }
     }
     found.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
-    found.into_iter().map(|(_, text)| text).collect()
+    // As many as were told last are not counted again.
+    let mut told = 0;
+    let count = |(count, text): (usize, String)| match std::mem::replace(&mut told, count) {
+        before if before == count => text,
+        _ => format!("{count} of {stuck} {text}"),
+    };
+    found.into_iter().map(count).collect()
 }
