@@ -74,6 +74,7 @@ mod act;
 pub mod check;
 mod compile;
 pub mod doc;
+mod ending;
 pub mod engine;
 pub mod example;
 pub mod facts;
