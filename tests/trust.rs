@@ -38,8 +38,10 @@ fn judge() -> &'static (Schema, Arc<Models>) {
     JUDGE.get_or_init(|| {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let read = |file: &str| std::fs::read_to_string(here.join(file)).unwrap();
-        let sources: Vec<load::Source> =
-            load::BUILTIN.iter().map(|(file, _)| load::Source { file: (*file).into(), text: read(file) }).collect();
+        let sources: Vec<load::Source> = load::BUILTIN
+            .iter()
+            .map(|(file, _)| load::Source { file: (*file).into(), text: read(file).into() })
+            .collect();
         let schema = schema();
         let models = load::load(&sources, &schema, &Site::default()).models().unwrap();
         (schema, Arc::new(models))

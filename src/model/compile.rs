@@ -7,8 +7,8 @@ use super::read::{Initial, Raw, RawState, Text};
 use super::row::{Part, row};
 use super::run::{Kept, Run};
 use super::{
-    Action, Fact, FindingDef, Identity, Late, Model, ModelError, Models, Name, Question, Row, Site, State, Subject,
-    Until, Var, example,
+    Action, Fact, FindingDef, Identity, Late, Model, ModelError, Models, Name, Question, Row, RowsAt, Site, State,
+    Subject, Until, Var, example,
 };
 use crate::event::{EventDef, FieldDef, Schema, Value, nearest};
 use crate::expr::{Expr, ExprError, Names, Shared, Type};
@@ -215,18 +215,7 @@ impl<'c> Compiler<'c> {
         });
         let examples = examples.collect();
         let events = self.events.borrow().clone();
-        let mut rows_at = vec![vec![Vec::new(); events.len()]; states.len()];
-        for (number, row) in rows.iter().enumerate() {
-            for from in &row.from {
-                for (event, def) in events.iter().enumerate() {
-                    if row.by.contains(def)
-                        && let Some(at) = rows_at.get_mut(*from).and_then(|events| events.get_mut(event))
-                    {
-                        at.push(number as u16);
-                    }
-                }
-            }
-        }
+        let rows_at = RowsAt::of(states.len(), &events, &rows);
         let tracked = self.tracked.borrow();
         let tracks =
             (0..events.len()).map(|event| tracked.iter().position(|t| *t == event).map(|at| at as u16)).collect();

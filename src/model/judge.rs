@@ -68,8 +68,10 @@ impl Engine {
         state: usize,
         hand: &Hand<'_>,
     ) -> (Option<usize>, Option<String>) {
-        let rows = model.rows_at.get(state).and_then(|events| events.get(hand.local));
-        let Some(rows) = rows.filter(|rows| !rows.is_empty()) else { return (None, None) };
+        let rows = model.rows_at.get(state, hand.local);
+        if rows.is_empty() {
+            return (None, None);
+        }
         let mut doubt = None;
         let view = self.view(models, model, run, hand);
         for row in rows.iter().map(|row| usize::from(*row)) {

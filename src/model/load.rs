@@ -1,6 +1,7 @@
 //! Where models come from: those built in, and a user's file or directory. A user's model replaces the built-in
 //! one of the same id, and needs no rebuild.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use super::read::{Raw, read};
@@ -44,7 +45,7 @@ pub struct Source {
     /// Its name, for errors.
     pub file: String,
     /// Its text.
-    pub text: String,
+    pub text: Cow<'static, str>,
 }
 
 /// What loading gave.
@@ -66,12 +67,14 @@ impl Loaded {
 
 /// The built-in models.
 pub fn builtin() -> Vec<Source> {
-    BUILTIN.iter().map(|(file, text)| Source { file: (*file).to_owned(), text: (*text).to_owned() }).collect()
+    BUILTIN.iter().map(|(file, text)| Source { file: (*file).to_owned(), text: Cow::Borrowed(*text) }).collect()
 }
 
 /// A user's model, or all `*.toml` of a directory, by name.
 pub fn from_path(path: &Path) -> std::io::Result<Vec<Source>> {
-    let one = |path: &Path| std::fs::read_to_string(path).map(|text| Source { file: path.display().to_string(), text });
+    let one = |path: &Path| {
+        std::fs::read_to_string(path).map(|text| Source { file: path.display().to_string(), text: text.into() })
+    };
     if !path.is_dir() {
         return Ok(vec![one(path)?]);
     }

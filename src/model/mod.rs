@@ -93,6 +93,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -213,12 +214,12 @@ pub struct Model {
     /// The file it comes from.
     pub file: String,
     /// The text of that file.
-    pub text: Arc<str>,
+    pub text: Cow<'static, str>,
     /// The fields it asks for.
     pub fields: Vec<&'static FieldDef>,
     events: Vec<&'static EventDef>,
-    /// The rows of a state for an event: `rows_at[state][event]`.
-    rows_at: Vec<Vec<Vec<u16>>>,
+    /// The rows of a state for an event.
+    rows_at: RowsAt,
     joins: Vec<usize>,
     keep: Vec<Var>,
     each: Vec<Var>,
@@ -263,6 +264,50 @@ struct Late {
     when: Option<Expr>,
     actions: Vec<Action>,
     to: Option<usize>,
+}
+
+/// Which rows lead from a state by an event, in a table: most cells of it are empty.
+#[derive(Debug, Default)]
+struct RowsAt {
+    events: usize,
+    /// Where the rows of a cell end; they begin where those of the cell before end.
+    ends: Vec<u32>,
+    rows: Vec<u16>,
+}
+
+impl RowsAt {
+    /// The table of so many states, and of these events.
+    fn of(states: usize, defs: &[&'static EventDef], rows: &[Row]) -> RowsAt {
+        let mut cells = vec![Vec::new(); states * defs.len()];
+        for (number, row) in rows.iter().enumerate() {
+            for (event, _) in defs.iter().enumerate().filter(|(_, def)| row.by.contains(def)) {
+                for from in &row.from {
+                    if let Some(cell) = cells.get_mut(from * defs.len() + event) {
+                        cell.push(number as u16);
+                    }
+                }
+            }
+        }
+        let mut table = RowsAt { events: defs.len(), ..RowsAt::default() };
+        for cell in cells {
+            table.rows.extend(cell);
+            table.ends.push(table.rows.len() as u32);
+        }
+        table
+    }
+
+    /// The rows of a cell.
+    #[inline]
+    fn get(&self, state: usize, event: usize) -> &[u16] {
+        // A deadline is no event, and has no row.
+        if event >= self.events {
+            return &[];
+        }
+        let cell = state * self.events + event;
+        let end = self.ends.get(cell).map_or(0, |end| *end as usize);
+        let start = cell.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |start| *start as usize);
+        self.rows.get(start..end).unwrap_or_default()
+    }
 }
 
 /// A row: from a state, by an event, to a state.

@@ -1,7 +1,7 @@
 //! TOML → the parts of a model, each with its place in the file. Knows the keys, not their meaning.
 
+use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::Arc;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -21,7 +21,7 @@ pub(super) struct Text {
 #[derive(Debug, Default)]
 pub(super) struct Raw {
     pub file: String,
-    pub source: Arc<str>,
+    pub source: Cow<'static, str>,
     pub id: Text,
     pub title: Text,
     pub sources: Vec<Text>,
@@ -186,13 +186,13 @@ pub(super) fn no_toml(wrong: &[toml::de::Error]) -> Vec<(usize, String)> {
 }
 
 /// Reads a file; what cannot be read is told and left out.
-pub(super) fn read(file: &str, source: &str) -> (Raw, Vec<ModelError>) {
+pub(super) fn read(file: &str, source: &Cow<'static, str>) -> (Raw, Vec<ModelError>) {
     let mut r = Reader { file, source, errors: Vec::new() };
     let (table, wrong) = DeTable::parse_recoverable(source);
     for (at, what) in no_toml(&wrong) {
         r.errors.push(error_at(file, source, at, what));
     }
-    let mut raw = Raw { file: file.to_owned(), source: source.into(), ..Raw::default() };
+    let mut raw = Raw { file: file.to_owned(), source: source.clone(), ..Raw::default() };
     if r.errors.is_empty() {
         r.model(table.get_ref(), &mut raw);
     }
@@ -279,7 +279,7 @@ impl<'s> Reader<'s> {
         }
     }
 
-    fn state(&mut self, name: &Spanned<std::borrow::Cow<'s, str>>, value: &Node<'s>) -> RawState {
+    fn state(&mut self, name: &Spanned<Cow<'s, str>>, value: &Node<'s>) -> RawState {
         let mut state = RawState { name: text_of(name), ..RawState::default() };
         for (key, value) in self.table(value) {
             match key.get_ref().as_ref() {
@@ -308,7 +308,7 @@ impl<'s> Reader<'s> {
         state
     }
 
-    fn finding(&mut self, id: &Spanned<std::borrow::Cow<'s, str>>, value: &Node<'s>) -> RawFinding {
+    fn finding(&mut self, id: &Spanned<Cow<'s, str>>, value: &Node<'s>) -> RawFinding {
         let mut finding = RawFinding { id: text_of(id), ..RawFinding::default() };
         for (key, value) in self.table(value) {
             match key.get_ref().as_ref() {
@@ -367,7 +367,7 @@ impl<'s> Reader<'s> {
         self.error(value.span().start, format!("{wanted} is wanted here, this is a {}", value.get_ref().type_str()));
     }
 
-    fn unknown(&mut self, key: &Spanned<std::borrow::Cow<'s, str>>, known: &[&str]) {
+    fn unknown(&mut self, key: &Spanned<Cow<'s, str>>, known: &[&str]) {
         let name = key.get_ref().as_ref();
         let error = error_at(self.file, self.source, key.span().start, format!("there is no key `{name}` here"));
         self.errors.push(match nearest(name, known.iter().copied()) {
@@ -413,7 +413,7 @@ impl<'s> Reader<'s> {
         }
     }
 
-    fn table<'v>(&mut self, value: &'v Node<'s>) -> Vec<(&'v Spanned<std::borrow::Cow<'s, str>>, &'v Node<'s>)> {
+    fn table<'v>(&mut self, value: &'v Node<'s>) -> Vec<(&'v Spanned<Cow<'s, str>>, &'v Node<'s>)> {
         match value.get_ref().as_table() {
             Some(table) => table.iter().collect(),
             None => {
@@ -463,7 +463,7 @@ pub(super) fn literal(value: &DeValue<'_>) -> Option<Value<'static>> {
     }
 }
 
-fn text_of(key: &Spanned<std::borrow::Cow<'_, str>>) -> Text {
+fn text_of(key: &Spanned<Cow<'_, str>>) -> Text {
     Text { value: key.get_ref().clone().into_owned(), span: key.span() }
 }
 

@@ -109,7 +109,11 @@ fn model(body: &str) -> String {
 const FAIL: &str = "severity = \"fail\"\nwhy = \"w\"\nfix = \"f\"\n";
 
 fn loaded(text: &str) -> Arc<Models> {
-    let loaded = load::load(&[load::Source { file: "x.toml".into(), text: text.into() }], &schema(), &Site::default());
+    let loaded = load::load(
+        &[load::Source { file: "x.toml".into(), text: text.to_owned().into() }],
+        &schema(),
+        &Site::default(),
+    );
     let errors: Vec<ModelError> = loaded.told.iter().filter(|told| !told.warning).cloned().collect();
     assert!(errors.is_empty(), "{}", lines(&errors));
     Arc::new(loaded.models)
@@ -255,7 +259,7 @@ fn a_site_overrides_timers_and_answers() {
     let mut site = Site::default();
     site.timers.insert("x.long".into(), 7.0);
     site.values.insert("srst".into(), vec![Value::Ip([10, 9, 9, 9].into())]);
-    let models = load::load(&[load::Source { file: "x".into(), text }], &schema(), &site).models;
+    let models = load::load(&[load::Source { file: "x".into(), text: text.into() }], &schema(), &site).models;
     let models = Arc::new(models);
     let outcome = play(&models, 0, &models.list[0].examples[0], usize::MAX, &[]);
     assert_eq!((outcome.findings[0].time, &*outcome.findings[0].what), (Ts::ZERO + Span::from_secs(7), "7"));
@@ -293,8 +297,12 @@ fix = \"f\"
 trace = [\"0 dhcp.offer dhcp.ip.your=x\"]
 finds = [\"0 x.nine\"]
 ";
-    let told =
-        load::load(&[load::Source { file: "x.toml".into(), text: text.into() }], &schema(), &Site::default()).told;
+    let told = load::load(
+        &[load::Source { file: "x.toml".into(), text: text.to_owned().into() }],
+        &schema(),
+        &Site::default(),
+    )
+    .told;
     let expected = "\
 x.toml:4:11: this is no subject (subjects are phone, call, session, login, request, broadcast, stream, capture, message)
 x.toml:6:12: there is no state `bb` (did you mean `b`?)
@@ -328,7 +336,7 @@ fn what_cannot_be_meant_is_told() {
         "rows = [\n \"a file.request -> b\",\n \"a file.request -> d\",\n \"c file.found -> a\",\n]\n[keep]\nn = 0\n[timers]\nt = \"1s\"\n\
          [finding.\"x.never\"]\nwhat = \"w\"\nseverity = \"info\"\nwhy = \"w\"\nfix = \"f\"\nwith = { n = \"1\" }\n",
     );
-    let loaded = load::load(&[load::Source { file: "x".into(), text }], &schema(), &Site::default());
+    let loaded = load::load(&[load::Source { file: "x".into(), text: text.into() }], &schema(), &Site::default());
     let expected = "\
 x:1:6: warning: no state is in `accept`: this model never passes
 x:7:2: warning: nothing leads out of the state `b`, and it accepts nothing (give it a row or a deadline, or name it in `accept`)
@@ -348,7 +356,7 @@ x:20:10: warning: no text holds `{n}`";
 fn a_users_model_replaces_the_one_of_the_same_id() {
     let one = |file: &str, title: &str| load::Source {
         file: file.into(),
-        text: model("rows = [\"a file.request -> a\"]").replace("\"X\"", &format!("\"{title}\"")),
+        text: model("rows = [\"a file.request -> a\"]").replace("\"X\"", &format!("\"{title}\"")).into(),
     };
     let loaded = load::load(&[one("a", "A"), one("b", "B")], &schema(), &Site::default());
     assert_eq!(loaded.models.list.iter().map(|model| model.title.as_str()).collect::<Vec<_>>(), ["B"]);

@@ -13,7 +13,7 @@ use offhook::synth::scenario::{FileForm, Story};
 fn sources() -> Vec<load::Source> {
     let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let read = |file: &str| std::fs::read_to_string(here.join(file)).unwrap();
-    load::BUILTIN.iter().map(|(file, _)| load::Source { file: (*file).into(), text: read(file) }).collect()
+    load::BUILTIN.iter().map(|(file, _)| load::Source { file: (*file).into(), text: read(file).into() }).collect()
 }
 
 /// The models as the site file of a story changes them.

@@ -9,7 +9,7 @@ fn deadlines_that_do_nothing_or_never_end_are_told() {
          [state.a]\nwithin = \"1s\"\n[state.b]\nwithin = \"1s\"\nlate = [{ to = \"b\" }]\n\
          [state.c]\nwithin = \"1s\"\nlate = [{ to = \"a\" }, { to = \"b\" }]\n",
     );
-    let loaded = load::load(&[load::Source { file: "x".into(), text }], &schema(), &Site::default());
+    let loaded = load::load(&[load::Source { file: "x".into(), text: text.into() }], &schema(), &Site::default());
     let told = lines(&loaded.told);
     for wanted in [
         "warning: no way leads to a state in `accept`: this model never passes",
@@ -28,7 +28,7 @@ fn deadlines_that_do_nothing_or_never_end_are_told() {
 fn what_cannot_work_is_refused() {
     let good = "rows = [\n \"a file.request -> b\",\n]\naccept = [\"b\"]\n";
     let refused = |text: &str| {
-        let source = load::Source { file: "x".into(), text: model(text) };
+        let source = load::Source { file: "x".into(), text: model(text).into() };
         load::load(&[source], &schema(), &Site::default()).models().is_err()
     };
     assert!(!refused(good));
@@ -74,7 +74,7 @@ fn a_walk_shows_what_was_taken_and_what_is_missing() {
     let text = model(
         "accept = [\"d\"]\nrows = [\n \"a file.request -> b\",\n \"b file.found -> c\",\n \"b file.refused -> a\",\n \"c file.complete -> d\",\n]\n",
     );
-    let loaded = load::load(&[load::Source { file: "x".into(), text }], &schema(), &Site::default());
+    let loaded = load::load(&[load::Source { file: "x".into(), text: text.into() }], &schema(), &Site::default());
     let model = loaded.models.list.first().unwrap();
     let path = [("a", 3), ("b", 5), ("a", 6), ("b", 9)].map(|(state, frame)| (state.to_owned(), frame)).to_vec();
     let walk = graph::Walk { title: "SEP1".into(), path, stuck: Some("b".into()) };
