@@ -246,6 +246,7 @@ impl Engine {
             doubt_finding(model, run, number, &loss.to_string());
             return;
         }
+        let inferred = def.inferred && def.inferred_when.as_ref().is_none_or(|when| when.truth(&view) == Truth::True);
         let texts = [&def.what, &def.why, &def.fix]
             .map(|pieces| Arc::from(render(pieces, &View { child, ..self.view(models, model, run, hand) })));
         let silence =
@@ -276,6 +277,7 @@ impl Engine {
             finding.phone = finding.phone.filter(|_| phones.len() == 1);
             finding.phones = phones;
             if def.update {
+                finding.inferred = inferred;
                 [finding.what, finding.why, finding.fix] = texts;
             }
             for frame in frames {
@@ -318,13 +320,35 @@ impl Engine {
             why,
             fix,
             source: def.source.clone(),
-            inferred: def.inferred,
+            inferred,
             run: run.number,
         };
         out(finding.clone());
         // Most runs find one thing: room for four would cost a kilobyte each.
         run.found.reserve_exact(1);
         run.found.push(finding);
+    }
+}
+
+/// What stands after a number, said of one: ` times` becomes ` time`.
+fn singular(after: &str) -> String {
+    const COUNTED: [&str; 10] = [
+        "times",
+        "bytes",
+        "messages",
+        "keepalives",
+        "periods",
+        "connections",
+        "announcements",
+        "requests",
+        "phones",
+        "REGISTERs",
+    ];
+    let word = after.strip_prefix(' ').unwrap_or_default();
+    let end = word.find(|c: char| !c.is_alphanumeric()).unwrap_or(word.len());
+    match word.split_at_checked(end) {
+        Some((word, rest)) if COUNTED.contains(&word) => format!(" {}{rest}", word.trim_end_matches('s')),
+        _ => after.to_owned(),
     }
 }
 
@@ -349,11 +373,18 @@ fn doubt_finding(model: &Model, run: &mut Run, finding: usize, why: &str) {
 /// A text with its placeholders filled: several values with commas, fractions with at most three digits.
 fn render(pieces: &[Piece], view: &View<'_>) -> String {
     let mut text = String::new();
+    // One of a thing is no plural.
+    let mut one = false;
     for piece in pieces {
         match piece {
+            Piece::Text(plain) if one => {
+                text.push_str(&singular(plain));
+                one = false;
+            }
             Piece::Text(plain) => text.push_str(plain),
             Piece::Value(expr) => {
                 let mut several = false;
+                let at = text.len();
                 let known = expr.values(view, &mut |value| {
                     text.push_str(if several { ", " } else { "" });
                     several = true;
@@ -368,6 +399,7 @@ fn render(pieces: &[Piece], view: &View<'_>) -> String {
                 if !several {
                     text.push_str(if known { "none" } else { "unknown" });
                 }
+                one = text.get(at..) == Some("1");
             }
         }
     }

@@ -8,12 +8,13 @@ use super::engine::{Engine, Sink, Who};
 use super::run::Run;
 use super::{Model, Models};
 use crate::finding::{Flow, Loss, PhoneId, Verdict};
-use crate::time::Ts;
+use crate::time::{Span, Ts};
 
 impl Engine {
-    /// The capture is over; `last` is the time of its last frame. Deadlines beyond it never fire.
+    /// The capture is over; `last` is the time of its last frame. Deadlines beyond it never fire, but for those that
+    /// wait for nothing: a millisecond only lets a state stand before it is judged.
     pub fn finish(&mut self, last: Ts, who: &dyn Who, out: Sink<'_>) -> Vec<Flow> {
-        self.tick(last, who, out);
+        self.tick(last + Span::from_millis(1), who, out);
         let models = Arc::clone(&self.models);
         (0..self.runs.len() as u32).for_each(|slot| self.end(&models, slot));
         let mut flows = std::mem::take(&mut self.flows);

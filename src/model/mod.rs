@@ -41,7 +41,7 @@
 //! with   = { count = "count(dhcp.discover)" }
 //! cites  = "run"                         # all frames that moved the run, not only those of this state
 //! again  = "update"                      # found once more: a new text replaces the old (counts); else a new finding
-//! inferred = true                        # drawn from sizes and timing of what is encrypted
+//! inferred = true                        # drawn from sizes and timing of what is encrypted; or a guard: if it holds
 //!
 //! [[example]]
 //! trace = ["0.0 dhcp.discover", "4.0 < dhcp.offer dhcp.ip.your=10.0.0.7", "70.0 frame"]
@@ -431,8 +431,10 @@ pub struct FindingDef {
     pub severity: Severity,
     /// The document it rests on.
     pub source: Arc<str>,
-    /// Drawn from sizes and timing.
+    /// Drawn from sizes and timing, always or at times.
     pub inferred: bool,
+    /// At which times.
+    inferred_when: Option<Expr>,
     /// The sources of what, why and fix, with their placeholders.
     pub texts: [String; 3],
     what: Vec<Piece>,

@@ -77,6 +77,8 @@ pub(super) struct RawFinding {
     pub source: Option<Text>,
     pub needs: Option<Text>,
     pub inferred: bool,
+    /// A guard: it is where this holds.
+    pub inferred_when: Option<Text>,
     pub cites: Option<Text>,
     pub again: Option<Text>,
     pub with: Vec<(Text, Text)>,
@@ -323,7 +325,7 @@ impl<'s> Reader<'s> {
                 "with" => finding.with = self.pairs(value),
                 "inferred" => match value.get_ref().as_bool() {
                     Some(inferred) => finding.inferred = inferred,
-                    None => self.wrong(value, "true or false"),
+                    None => finding.inferred_when = Some(self.text(value)),
                 },
                 _ => self.unknown(
                     key,

@@ -187,7 +187,7 @@ impl Reader<'_> {
                 }
                 (_, DeValue::Table(_)) => {
                     let what = format!("a site file has no table [{name}]");
-                    let near = nearest(name, ["timers", "regions", "limits"].into_iter());
+                    let near = nearest(name, ["timers", "regions", "limits"]);
                     let error = error_at(&self.site.file, &self.site.text, key.span().start, what).maybe(near);
                     self.errors.push(error);
                 }

@@ -4,7 +4,7 @@
 //! capture time passes for it as it did for the reader.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use super::batch::Batch;
 use super::desk::{Clue, Desk};
@@ -88,10 +88,7 @@ struct Post {
 
 impl Post {
     fn send(&mut self) {
-        let empty = match self.to_fill.try_recv() {
-            Ok(batch) => batch,
-            Err(TryRecvError::Empty | TryRecvError::Disconnected) => Batch::default(),
-        };
+        let empty = self.to_fill.try_recv().unwrap_or_default();
         let full = std::mem::replace(&mut self.batch, empty);
         // Without a judge (it panicked) there is nobody to tell: its panic is met at the end.
         drop(self.batches.send(full));

@@ -431,9 +431,11 @@ impl Http {
                 self.complete(&open, &open.head, origin, out);
             }
             At::Body(open) => {
+                let fetch = open.fetch.as_ref().filter(|_| closed.is_some() && is_response(&open.head));
+                // A file that was given up is told as that: what came of it is well-formed.
                 let defect = Malformed { at: open.read, what: "rest of the body" };
-                self.say(&open, &open.head, origin, Some(defect), out);
-                if let Some(fetch) = open.fetch.as_ref().filter(|_| closed.is_some() && is_response(&open.head)) {
+                self.say(&open, &open.head, origin, fetch.is_none().then_some(defect), out);
+                if let Some(fetch) = fetch {
                     fetch.stalled(&open.body, None, now, out);
                 }
             }

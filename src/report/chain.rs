@@ -24,6 +24,12 @@ pub const SHOWN: &[&str] = &["link", "dhcp", "tftp-server", "ctl", "itl", "confi
 /// Models of the boot that are no step of it.
 const BESIDE: &[&str] = &["failover", "boot"];
 
+/// Where a phone stands that went to another CallManager, by `failover`.
+const MOVED: &[&str] = &["on-standby", "stable", "failing-back", "srst"];
+
+/// What is found of the CallManager that it left.
+const LEFT: &[&str] = &["keepalive.unanswered", "keepalive.register-unanswered"];
+
 /// The steps that wait for a file.
 const FILES: &[&str] = &["ctl", "itl", "config"];
 
@@ -57,9 +63,13 @@ impl Chain {
     /// From a phone's flows, and the findings that concern it.
     pub fn of(flows: &[Stand<'_>], findings: &[&Finding]) -> Chain {
         let place = |model: &str| CHAIN.iter().position(|step| *step == model);
+        let connects = place("secure-connection").unwrap_or_default();
+        // Who went to another CallManager is registered there: that the first one fell silent holds nobody up.
+        let at = |model: &str| flows.iter().find(|flow| flow.model == model).map_or("", |flow| flow.state);
+        let moved = MOVED.contains(&at("failover")) && at("keepalive") == "registered";
         let stuck_at = findings
             .iter()
-            .filter(|f| f.severity == Severity::Fail)
+            .filter(|f| f.severity == Severity::Fail && !(moved && LEFT.contains(&&*f.id)))
             .filter_map(|f| Some((place(&f.model)?, f)))
             .min_by_key(|(place, f)| (*place, f.time))
             .map(|(_, f)| *f);
@@ -83,7 +93,13 @@ impl Chain {
                 .filter(|flow| !named || *flow.model == *violated.state)
                 .filter_map(|flow| Some((place(flow.model)?, flow)))
                 .max_by_key(|(place, _)| *place)
-                .map(|(_, flow)| format!("{}.{}", flow.model, flow.state))
+                .map(|(place, flow)| match place {
+                    // Nobody was found to connect to: the steps before are done.
+                    place if *violated.model == *"failover" && flow.verdict == Verdict::Pass && place < connects => {
+                        "secure-connection.start".to_owned()
+                    }
+                    _ => format!("{}.{}", flow.model, flow.state),
+                })
         };
         let stuck_at = stuck_at.or_else(beyond);
         // A phone that is refused is unregistered, as it was from the start.
@@ -91,7 +107,7 @@ impl Chain {
             |flow: &Stand<'_>| stuck_at.is_some() && flow.model == "keepalive" && flow.state == "unregistered";
         let reached = flows
             .iter()
-            .filter(|flow| flow.verdict == Verdict::Pass && !nowhere(flow))
+            .filter(|flow| flow.verdict == Verdict::Pass && !nowhere(flow) || moved && flow.model == "keepalive")
             .filter_map(|flow| Some((place(flow.model)?, flow)))
             .max_by_key(|(place, _)| *place)
             .map(|(_, flow)| format!("{}.{}", flow.model, flow.state));

@@ -44,8 +44,11 @@ impl Shared {
     }
 }
 
+/// A thing that phones may have in common, and how to find it.
+type Kind = (&'static str, fn(&PhoneReport) -> Option<String>);
+
 /// What phones may have in common.
-const KINDS: [(&str, fn(&PhoneReport) -> Option<String>); 6] = [
+const KINDS: [Kind; 6] = [
     ("VLAN", |phone| phone.vlan.map(|vlan| vlan.to_string())),
     ("switch", |phone| phone.switch.clone()),
     ("TFTP server", |phone| phone.tftp_server.first().cloned()),
@@ -78,13 +81,12 @@ pub fn together(capture: usize, phones: &[PhoneReport]) -> Vec<Together> {
     let mut all: Vec<Together> = steps
         .into_iter()
         .map(|(step, stuck)| {
-            let shared =
-                |((what, of), have): (&(&'static str, fn(&PhoneReport) -> Option<String>), &BTreeMap<_, _>)| {
-                    let value = of(stuck.first()?)?;
-                    let same = stuck.iter().all(|phone| of(phone).as_ref() == Some(&value));
-                    let of = have.get(&value).copied().unwrap_or_default();
-                    same.then_some(Shared { what, value, stuck: stuck.len(), of })
-                };
+            let shared = |((what, of), have): (&Kind, &BTreeMap<_, _>)| {
+                let value = of(stuck.first()?)?;
+                let same = stuck.iter().all(|phone| of(phone).as_ref() == Some(&value));
+                let of = have.get(&value).copied().unwrap_or_default();
+                same.then_some(Shared { what, value, stuck: stuck.len(), of })
+            };
             let mut shares: Vec<Shared> = KINDS.iter().zip(&have).filter_map(shared).collect();
             // What only they have comes first: fewest others first.
             shares.sort_by_key(|shared| shared.of);

@@ -348,6 +348,10 @@ fn carry_out(
     Ok(false)
 }
 
+#[cfg_attr(
+    not(feature = "live"),
+    expect(clippy::infallible_destructuring_match, reason = "live captures are the other")
+)]
 fn replay(app: &mut App, feed: &mut Feed, effect: &Effect) -> Result<(), Stop> {
     let player = match feed {
         Feed::File(player) => player,

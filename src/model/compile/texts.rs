@@ -37,7 +37,11 @@ impl Compiler<'_> {
             id: raw.id.value.as_str().into(),
             severity: severity.unwrap_or(Severity::Warn),
             source: source.into(),
-            inferred: raw.inferred,
+            inferred: raw.inferred || raw.inferred_when.is_some(),
+            inferred_when: raw
+                .inferred_when
+                .as_ref()
+                .and_then(|text| self.expr(text, Part::whole(&text.value), Use::Guard)),
             texts: [&raw.what, &raw.why, &raw.fix].map(|text| text.value.clone()),
             what: self.pieces(raw, &raw.what),
             why: self.pieces(raw, &raw.why),

@@ -49,7 +49,7 @@ impl Player {
         }
         let datagram = frame::udp(from.0, to.0, from.1, to.1, payload);
         let ip = Ip { src: from.0, dst: to.0, proto: 17, id: 0, tos, ttl: 16 };
-        self.to_group(ip, &datagram);
+        self.send_to_group(ip, &datagram);
     }
 
     /// The phone joins or leaves a group; what it says is seen at its port.
@@ -57,15 +57,15 @@ impl Player {
         self.millis(30);
         let dst = if join { group } else { Ipv4Addr::new(224, 0, 0, 2) };
         let ip = Ip { src: self.own, dst, proto: 2, id: 0, tos: 0, ttl: 1 };
-        self.to_group(ip, &media::igmp(join, group));
+        self.send_to_group(ip, &media::igmp(join, group));
         if join {
             // "It is recommended that it be repeated once or twice after short delays" (RFC 2236 §3).
             self.millis(170);
-            self.to_group(ip, &media::igmp(join, group));
+            self.send_to_group(ip, &media::igmp(join, group));
         }
     }
 
-    fn to_group(&mut self, ip: Ip, payload: &[u8]) {
+    fn send_to_group(&mut self, ip: Ip, payload: &[u8]) {
         let packet = frame::ipv4(self.numbered(ip), payload);
         let own = ip.src == self.own;
         let src = match own {
