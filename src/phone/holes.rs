@@ -24,6 +24,10 @@ const TALKS: usize = 64;
 const AROUND: Span = Span::from_secs(900);
 /// A capture in which there is always something falls silent for no longer than this.
 const QUIET: Span = Span::from_secs(65);
+/// Announcements of a switch come so far apart: LLDP every 30 s, CDP every 60 s.
+const IN_TIME: (Span, Span) = (Span::from_secs(20), QUIET);
+/// After so many of them it is known that the switch goes on announcing itself.
+const STEADY: u32 = 2;
 /// Frames after which it is known what is ordinary.
 const ENOUGH: u64 = 20;
 /// So long after the first frame of a capture an answer may belong to a question from before it.
@@ -60,19 +64,20 @@ pub struct Stillness {
 }
 
 impl Stillness {
-    /// Nothing was captured between two frames that follow each other: is that out of the ordinary?
-    pub fn between(&mut self, before: Ts, now: Ts) -> bool {
+    /// Nothing was captured between two frames that follow each other: that is out of the ordinary (true), or would be
+    /// if there is a switch that announces itself all along (false).
+    pub fn between(&mut self, before: Ts, now: Ts) -> Option<bool> {
         let span = now.since(before);
         self.frames += 1;
         let watched = before.since(*self.begun.get_or_insert(before));
         if span <= self.longest {
-            return false;
+            return None;
         }
         // A boot is over in seconds, and what comes after it is far apart: only half as long a time without a silence
         // makes one remarkable.
         let half = Span::from_nanos(span.nanos() / 2);
-        let still = span > QUIET && self.frames > ENOUGH && watched >= half && self.longest < half;
-        if !still {
+        let still = (span > QUIET && self.frames > ENOUGH && self.longest < half).then_some(watched >= half);
+        if still != Some(true) {
             self.longest = span;
         }
         still
@@ -83,11 +88,31 @@ impl Stillness {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Quiet {
     list: Vec<Hole>,
+    /// Those that count only where a switch announces itself all along.
+    unsure: Vec<Hole>,
+    /// The first switch that announced itself, and when it did last.
+    switch: Option<([u8; 6], Ts)>,
+    /// So many of its announcements came in their time after the one before.
+    steady: u32,
 }
 
 impl Quiet {
     fn near(&self, from: Ts, to: Ts) -> Option<Loss> {
-        self.list.iter().find(|hole| hole.from < to && from < hole.to).map(|hole| hole.loss)
+        let unsure = if self.steady >= STEADY { self.unsure.as_slice() } else { &[] };
+        self.list.iter().chain(unsure).find(|hole| hole.from < to && from < hole.to).map(|hole| hole.loss)
+    }
+
+    /// A switch announces itself.
+    pub fn announced(&mut self, switch: Option<[u8; 6]>, now: Ts) {
+        match (&mut self.switch, switch) {
+            (Some((known, last)), Some(switch)) if *known == switch => {
+                let apart = now.since(*last);
+                self.steady += u32::from(apart >= IN_TIME.0 && apart <= IN_TIME.1);
+                *last = now;
+            }
+            (known @ None, Some(switch)) => *known = Some((switch, now)),
+            _ => {}
+        }
     }
 }
 
@@ -179,11 +204,13 @@ impl Phones {
         })
     }
 
-    /// Nothing at all was captured between two times: the capture itself stood still (see [`Stillness`]).
-    pub fn nothing_between(&mut self, since: Ts, now: Ts, frame: u64) {
-        if self.quiet.list.len() < MOST {
+    /// Nothing at all was captured between two times: the capture itself stood still, as far as that is `sure` (see
+    /// [`Stillness`]).
+    pub fn nothing_between(&mut self, since: Ts, now: Ts, frame: u64, sure: bool) {
+        let list = if sure { &mut self.quiet.list } else { &mut self.quiet.unsure };
+        if list.len() < MOST {
             let loss = Loss { frame, what: "nothing at all was captured for long before it" };
-            self.quiet.list.push(Hole { from: since, to: now, loss });
+            list.push(Hole { from: since, to: now, loss });
         }
     }
 
@@ -337,13 +364,26 @@ mod tests {
     fn a_silence_is_remarkable_where_there_was_none_for_long() {
         let stands_still = |busy: i64, silence: i64| {
             let mut stillness = Stillness::default();
-            let busy_all_along = (0..busy).any(|second| stillness.between(at(second), at(second + 1)));
+            let busy_all_along = (0..busy).any(|second| stillness.between(at(second), at(second + 1)).is_some());
             assert!(!busy_all_along);
             stillness.between(at(busy), at(busy + silence))
         };
-        assert!(stands_still(200, 100));
-        assert!(!stands_still(200, 60));
-        assert!(!stands_still(25, 115), "a phone that has booted is heard again with its keepalive");
+        assert_eq!(stands_still(200, 100), Some(true));
+        assert_eq!(stands_still(200, 60), None);
+        assert_eq!(stands_still(25, 115), Some(false), "a phone that has booted is heard again with its keepalive");
+    }
+
+    #[test]
+    fn a_switch_that_goes_on_announcing_itself_makes_a_silence_remarkable() {
+        let mut quiet = Quiet { unsure: vec![Hole { from: at(30), to: at(150), loss: LOSS }], ..Quiet::default() };
+        let (switch, other) = (Some([2; 6]), Some([4; 6]));
+        for (who, when) in [(switch, 0), (switch, 1), (other, 30), (switch, 170), (switch, 230)] {
+            quiet.announced(who, at(when));
+        }
+        assert_eq!(quiet.near(at(40), at(100)), None, "once in its time may be chance");
+        quiet.announced(switch, at(290));
+        assert_eq!(quiet.near(at(40), at(100)), Some(LOSS));
+        assert_eq!(quiet.near(at(160), at(200)), None);
     }
 
     #[test]

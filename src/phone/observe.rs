@@ -93,6 +93,9 @@ impl Phones {
         // A camera application behind the phone is no switch.
         let camera = flag(event, self.fields.cdp_camera) && !flag(event, self.fields.cdp_switch);
         let echoed = request.and_then(|r| self.power_requests.get(&r)).map(|id| self.resolve(*id));
+        if !camera {
+            self.quiet.announced(event.origin.eth_src, event.origin.time);
+        }
         match (echoed, self.on_link.as_slice()) {
             (Some(id), _) | (None, &[id]) => {
                 let id = self.resolve(id);

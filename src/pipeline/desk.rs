@@ -23,7 +23,12 @@ pub(super) enum Clue {
     /// Since that time frames of the flow were on the wire that are not in the capture.
     Hole(Ts),
     /// Since that time nothing at all was captured, for longer than there ever was nothing.
-    Still(Ts),
+    Still {
+        /// When the last frame before came.
+        since: Ts,
+        /// Or only where a switch announces itself all along.
+        sure: bool,
+    },
 }
 
 /// Takes what the reading half says.

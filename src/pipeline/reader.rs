@@ -73,8 +73,10 @@ impl<D: Desk> Reader<D> {
         let before = self.first.map_or(frame.time, |_| self.now);
         let back = self.clock(frame.time);
         packet.origin.time = self.now;
-        if self.now > before && self.stillness.between(before, self.now) {
-            self.core.desk.clue(Clue::Still(before), &packet.origin);
+        if self.now > before
+            && let Some(sure) = self.stillness.between(before, self.now)
+        {
+            self.core.desk.clue(Clue::Still { since: before, sure }, &packet.origin);
         }
         if let Some(back) = back {
             let mut fields = Fields::new();
