@@ -137,6 +137,32 @@ pub struct Finding {
     pub run: u32,
 }
 
+#[cfg(test)]
+impl Finding {
+    /// A violation that tests find.
+    pub(crate) fn sample(id: &str) -> Finding {
+        let (model, _) = id.split_once('.').unwrap_or((id, ""));
+        Finding {
+            serial: 0,
+            times: 1,
+            id: id.into(),
+            severity: Severity::Fail,
+            model: model.into(),
+            state: "".into(),
+            time: Ts::ZERO,
+            frames: vec![1],
+            phone: None,
+            phones: Vec::new(),
+            what: "".into(),
+            why: "".into(),
+            fix: "".into(),
+            source: "".into(),
+            inferred: false,
+            run: 0,
+        }
+    }
+}
+
 /// Collects findings: one given again replaces its earlier form.
 #[derive(Debug, Clone, Default)]
 pub struct Findings {
@@ -270,24 +296,7 @@ mod tests {
 
     #[test]
     fn of_many_findings_the_violations_and_the_latest_are_kept() {
-        let finding = |serial, severity| Finding {
-            serial,
-            severity,
-            times: 1,
-            id: "a.b".into(),
-            model: "a".into(),
-            state: "s".into(),
-            time: Ts::ZERO,
-            frames: Vec::new(),
-            phone: None,
-            phones: Vec::new(),
-            what: "".into(),
-            why: "".into(),
-            fix: "".into(),
-            source: "".into(),
-            inferred: false,
-            run: 1,
-        };
+        let finding = |serial, severity| Finding { serial, severity, ..Finding::sample("a.b") };
         let mut findings = Findings::rolling(100);
         for serial in 1..=10_000 {
             let severity = if serial % 1000 == 0 { Severity::Fail } else { Severity::Info };

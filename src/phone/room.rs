@@ -13,6 +13,9 @@ use crate::finding::PhoneId;
 use crate::flow::is_station;
 use crate::time::Ts;
 
+/// Words of the marks of addresses that were forgotten: 65,536 marks.
+const FORGOTTEN_WORDS: usize = 1024;
+
 /// A station: a phone, or what may still prove to be one.
 #[derive(Debug, Default)]
 pub(super) struct Station {
@@ -231,11 +234,11 @@ impl Phones {
 
     fn mark_forgotten(&mut self, ip: IpAddr) {
         if self.forgotten.is_empty() {
-            self.forgotten = vec![0; 1024];
+            self.forgotten = vec![0; FORGOTTEN_WORDS];
         }
-        let hash = FixedState::default().hash_one(ip) as usize;
-        if let Some(marks) = self.forgotten.get_mut(hash / 64 % 1024) {
-            *marks |= 1 << (hash % 64);
+        let (word, bit) = mark_of(ip);
+        if let Some(marks) = self.forgotten.get_mut(word) {
+            *marks |= bit;
         }
     }
 
@@ -532,8 +535,14 @@ impl Phones {
 
 /// Whether an address is among those that were forgotten (or one of the same hash).
 fn marked(forgotten: &[u64], ip: IpAddr) -> bool {
+    let (word, bit) = mark_of(ip);
+    forgotten.get(word).is_some_and(|marks| marks & bit != 0)
+}
+
+/// Where an address is marked: the word and its bit.
+fn mark_of(ip: IpAddr) -> (usize, u64) {
     let hash = FixedState::default().hash_one(ip) as usize;
-    forgotten.get(hash / 64 % 1024).is_some_and(|marks| marks & (1 << (hash % 64)) != 0)
+    (hash / 64 % FORGOTTEN_WORDS, 1 << (hash % 64))
 }
 
 /// How much room an event takes while it waits: one, and more where it has many fields or long ones.

@@ -130,24 +130,7 @@ mod tests {
             stand("rejected", "refused", Verdict::Fail),
             stand("keepalive", "unregistered", Verdict::Pass),
         ];
-        let refused = Finding {
-            serial: 0,
-            times: 1,
-            id: "rejected.known-phone".into(),
-            severity: Severity::Fail,
-            model: "rejected".into(),
-            state: "refused".into(),
-            time: crate::time::Ts::ZERO,
-            frames: vec![1],
-            phone: None,
-            phones: Vec::new(),
-            what: "".into(),
-            why: "".into(),
-            fix: "".into(),
-            source: "".into(),
-            inferred: false,
-            run: 0,
-        };
+        let refused = Finding { state: "refused".into(), ..Finding::sample("rejected.known-phone") };
         let chain = Chain::of(&flows, &[&refused]);
         assert_eq!(chain.reached.as_deref(), Some("secure-connection.plain"));
         assert_eq!(chain.stuck_at.as_deref(), Some("rejected.refused"));
