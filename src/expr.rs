@@ -139,6 +139,10 @@ pub trait Names {
     fn strict(&self) -> bool {
         true
     }
+    /// What is built in was proven by tests: what only tells authors of their mistakes may be left for later.
+    fn sound(&self) -> bool {
+        false
+    }
 }
 
 /// What a caller says to a function's name.

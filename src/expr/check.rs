@@ -1,7 +1,8 @@
 //! Tree → checked tree: names become definitions and slots, types are compared, what is constant is computed.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use regex::{Regex, RegexBuilder};
 
@@ -45,13 +46,33 @@ pub(super) enum Node {
     Shared(u32, Arc<Node>),
 }
 
-/// A compiled `matches`; the same if its source is.
+/// What `matches` looks for; the same if its source is. It is built when it is first asked: what nobody asks costs
+/// neither the time nor the memory.
 #[derive(Debug)]
-pub(super) struct Pattern(pub Regex);
+pub(super) struct Pattern {
+    source: Box<str>,
+    built: OnceLock<Option<Regex>>,
+}
 
 impl PartialEq for Pattern {
     fn eq(&self, other: &Pattern) -> bool {
-        self.0.as_str() == other.0.as_str()
+        self.source == other.source
+    }
+}
+
+impl Pattern {
+    fn new(source: &str) -> Pattern {
+        Pattern { source: source.into(), built: OnceLock::new() }
+    }
+
+    fn build(source: &str) -> Result<Regex, regex::Error> {
+        RegexBuilder::new(source).case_insensitive(true).size_limit(1 << 20).build()
+    }
+
+    /// Whether it is found in a text. One that is wrong, which no checked one is, is found nowhere.
+    pub fn is_match(&self, text: &str) -> bool {
+        let built = self.built.get_or_init(|| Pattern::build(&self.source).ok());
+        built.as_ref().is_some_and(|regex| regex.is_match(text))
     }
 }
 
@@ -147,24 +168,24 @@ impl<'c> Checker<'c> {
         Checker { source, schema, names }
     }
 
-    fn error(&self, ast: &Ast, what: impl Into<String>) -> ExprError {
+    fn error(&self, ast: &Ast<'_>, what: impl Into<String>) -> ExprError {
         let (at, len) = ast.place(self.source);
         ExprError::new(at, len, what)
     }
 
-    fn boxed(&self, ast: &Ast) -> Result<(Box<Node>, Type), ExprError> {
+    fn boxed(&self, ast: &Ast<'_>) -> Result<(Box<Node>, Type), ExprError> {
         self.node(ast).map(|(node, kind)| (Box::new(node), kind))
     }
 
     /// Checks a part.
-    pub fn node(&self, ast: &Ast) -> Checked {
+    pub fn node(&self, ast: &Ast<'_>) -> Checked {
         let value = |value, kind| Ok((Node::Const(value), kind));
         match &ast.what {
             What::Name(name) => self.name(ast, name),
             What::Call(name, arguments) => self.call(ast, name, arguments),
             What::Uint(v) => value(Value::Uint(*v), Type::Number),
             What::Number(v) => value(number(*v), Type::Number),
-            What::Text(v) => value(Value::Text(v.clone().into()), Type::Text),
+            What::Text(v) => value(Value::Text(Cow::Owned(v.to_string())), Type::Text),
             What::Bool(v) => value(Value::Bool(*v), Type::Bool),
             What::Ip(v) => value(Value::Ip(*v), Type::Ip),
             What::Mac(v) => value(Value::Mac(*v), Type::Mac),
@@ -194,7 +215,7 @@ impl<'c> Checker<'c> {
     }
 
     /// A part that is to hold or not: anything but a bare number or text.
-    fn condition(&self, ast: &Ast) -> Result<Node, ExprError> {
+    fn condition(&self, ast: &Ast<'_>) -> Result<Node, ExprError> {
         let (node, kind) = self.node(ast)?;
         match node {
             Node::Const(_) if kind != Type::Bool => {
@@ -208,12 +229,12 @@ impl<'c> Checker<'c> {
         }
     }
 
-    fn conditions(&self, list: &[Ast]) -> Result<Vec<Node>, ExprError> {
+    fn conditions(&self, list: &[Ast<'_>]) -> Result<Vec<Node>, ExprError> {
         list.iter().map(|ast| self.condition(ast)).collect()
     }
 
     /// A part of a given type.
-    fn of(&self, ast: &Ast, wanted: Type, who: &str) -> Result<Node, ExprError> {
+    fn of(&self, ast: &Ast<'_>, wanted: Type, who: &str) -> Result<Node, ExprError> {
         let (node, kind) = self.node(ast)?;
         if kind != wanted && kind != Type::Any {
             return Err(self.error(ast, format!("{who} wants {}, this is {}", wanted.name(), kind.name())));
@@ -224,7 +245,7 @@ impl<'c> Checker<'c> {
         Ok(node)
     }
 
-    fn name(&self, ast: &Ast, name: &str) -> Checked {
+    fn name(&self, ast: &Ast<'_>, name: &str) -> Checked {
         if let Some((slot, kind)) = self.names.slot(name) {
             return Ok((Node::Slot(slot), kind));
         }
@@ -262,7 +283,7 @@ impl<'c> Checker<'c> {
         (!any.is_empty()).then_some(Node::Or(any))
     }
 
-    fn compare(&self, op: Op, left: &Ast, right: &Ast) -> Checked {
+    fn compare(&self, op: Op, left: &Ast<'_>, right: &Ast<'_>) -> Checked {
         // What is constant takes the type of the other side.
         let (left, right, op) =
             if constant(left) && !constant(right) { (right, left, op.flipped()) } else { (left, right, op) };
@@ -281,7 +302,7 @@ impl<'c> Checker<'c> {
     }
 
     /// The other side of a comparison with something of type `kind`.
-    fn alike(&self, kind: Type, ast: &Ast) -> Checked {
+    fn alike(&self, kind: Type, ast: &Ast<'_>) -> Checked {
         let (node, other) = self.node(ast)?;
         let node = match (kind, node) {
             (Type::Time, Node::Const(Value::Text(text))) => match time(&text) {
@@ -315,22 +336,26 @@ impl<'c> Checker<'c> {
         Ok((node, kind))
     }
 
-    fn matches(&self, left: &Ast, right: &Ast) -> Checked {
+    fn matches(&self, left: &Ast<'_>, right: &Ast<'_>) -> Checked {
         let node = self.of(left, Type::Text, "`matches`")?;
         let What::Text(pattern) = &right.what else {
             return Err(self.error(right, "`matches` wants a regular expression in quotes"));
         };
-        match RegexBuilder::new(pattern).case_insensitive(true).size_limit(1 << 20).build() {
-            Ok(regex) => Ok((Node::Matches(Box::new(node), Box::new(Pattern(regex))), Type::Bool)),
-            Err(error) => {
-                let text = error.to_string();
-                let last = text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-                Err(self.error(right, format!("the regular expression is wrong: {last}")))
-            }
+        let own = Pattern::new(pattern);
+        if !self.names.sound() {
+            match Pattern::build(pattern) {
+                Ok(regex) => own.built.get_or_init(|| Some(regex)),
+                Err(error) => {
+                    let text = error.to_string();
+                    let last = text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+                    return Err(self.error(right, format!("the regular expression is wrong: {last}")));
+                }
+            };
         }
+        Ok((Node::Matches(Box::new(node), Box::new(own)), Type::Bool))
     }
 
-    fn set(&self, left: &Ast, set: &[Member]) -> Checked {
+    fn set(&self, left: &Ast<'_>, set: &[Member<'_>]) -> Checked {
         let (node, kind) = self.boxed(left)?;
         let mut members = Vec::with_capacity(set.len());
         for member in set {
@@ -348,7 +373,7 @@ impl<'c> Checker<'c> {
         Ok((Node::In(node, members), Type::Bool))
     }
 
-    fn sum(&self, op: Arith, left: &Ast, right: &Ast) -> Checked {
+    fn sum(&self, op: Arith, left: &Ast<'_>, right: &Ast<'_>) -> Checked {
         let ((a, first), (b, second)) = (self.boxed(left)?, self.boxed(right)?);
         match (op, first, second) {
             (Arith::Add, Type::Text, _) | (Arith::Add, _, Type::Text) => Ok((Node::Join(a, b), Type::Text)),
@@ -361,7 +386,7 @@ impl<'c> Checker<'c> {
         }
     }
 
-    fn call(&self, ast: &Ast, function: &str, arguments: &[Ast]) -> Checked {
+    fn call(&self, ast: &Ast<'_>, function: &str, arguments: &[Ast<'_>]) -> Checked {
         if let Some(checked) = self.question(ast, function, arguments)? {
             return Ok(checked);
         }
@@ -425,7 +450,7 @@ impl<'c> Checker<'c> {
         }
     }
 
-    fn no_function(&self, ast: &Ast, function: &str) -> ExprError {
+    fn no_function(&self, ast: &Ast<'_>, function: &str) -> ExprError {
         const OWN: &[(&str, &str)] = &[
             ("lower", "lower(text)"),
             ("len", "len(text)"),
@@ -452,11 +477,16 @@ impl<'c> Checker<'c> {
     }
 
     /// A function of the caller's.
-    fn question(&self, ast: &Ast, function: &str, arguments: &[Ast]) -> Result<Option<(Node, Type)>, ExprError> {
+    fn question(
+        &self,
+        ast: &Ast<'_>,
+        function: &str,
+        arguments: &[Ast<'_>],
+    ) -> Result<Option<(Node, Type)>, ExprError> {
         let (name, window) = match arguments {
             [] => (None, None),
-            [Ast { what: What::Name(name), .. }] => (Some(name.as_str()), None),
-            [Ast { what: What::Name(name), .. }, window] => (Some(name.as_str()), Some(window)),
+            [Ast { what: What::Name(name), .. }] => (Some(*name), None),
+            [Ast { what: What::Name(name), .. }, window] => (Some(*name), Some(window)),
             _ => return Ok(None),
         };
         match (self.names.question(function, name), window) {
@@ -482,7 +512,7 @@ impl<'c> Checker<'c> {
         any
     }
 
-    fn each_child(&self, ast: &Ast) -> Result<Node, ExprError> {
+    fn each_child(&self, ast: &Ast<'_>) -> Result<Node, ExprError> {
         let node = self.condition(ast)?;
         if !self.of_children(&node) {
             return Err(self
@@ -506,7 +536,7 @@ impl Op {
     }
 }
 
-fn constant(ast: &Ast) -> bool {
+fn constant(ast: &Ast<'_>) -> bool {
     matches!(
         ast.what,
         What::Uint(_) | What::Number(_) | What::Text(_) | What::Bool(_) | What::Ip(_) | What::Mac(_) | What::Bytes(_)

@@ -75,7 +75,7 @@ pub(super) fn truth(node: &Node, scope: &dyn Scope) -> Truth {
         Node::Compare(op, left, right) => any_pair(left, right, scope, &mut |l, r| compare(*op, l, r)),
         Node::Contains(left, right) => any_pair(left, right, scope, &mut contains),
         Node::Matches(inner, regex) => {
-            any_value(inner, scope, &mut |v| v.as_text().is_some_and(|t| regex.0.is_match(t)).into())
+            any_value(inner, scope, &mut |v| v.as_text().is_some_and(|t| regex.is_match(t)).into())
         }
         Node::In(left, set) => {
             let mut any = Truth::False;

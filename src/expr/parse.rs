@@ -1,17 +1,20 @@
 //! Text → tree, without knowing a name. Places are kept as bytes left, which is what the parser sees.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use nom::branch::alt;
-use nom::bytes::complete::{tag, take_while, take_while1};
 use nom::character::complete::{char, multispace0};
-use nom::combinator::{cut, map, opt, recognize, value};
+use nom::combinator::map;
 use nom::error::{ErrorKind, ParseError};
-use nom::multi::{many0, separated_list0, separated_list1};
-use nom::sequence::{pair, preceded, terminated};
+use nom::multi::separated_list1;
+use nom::sequence::preceded;
 use nom::{Err, IResult, Parser};
 
 use super::ExprError;
+use literal::{address, after, ends_number, quantity, text};
+
+mod literal;
 
 /// A longer expression is refused; so is one nested deeper. Both protect the stack.
 const LONGEST: usize = 64 * 1024;
@@ -19,40 +22,40 @@ const DEEPEST: usize = 64;
 
 /// A part of an expression, and where it stands.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Ast {
+pub(super) struct Ast<'a> {
     /// Bytes of the source left at its begin, and at its end.
     left: (usize, usize),
-    pub what: What,
+    pub what: What<'a>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum What {
-    Name(String),
-    Call(String, Vec<Ast>),
+pub(super) enum What<'a> {
+    Name(&'a str),
+    Call(&'a str, Vec<Ast<'a>>),
     Uint(u64),
     Number(f64),
-    Text(String),
+    Text(Cow<'a, str>),
     Bool(bool),
     Ip(IpAddr),
     Net(IpAddr, u8),
     Mac([u8; 6]),
     Bytes(Vec<u8>),
-    Not(Box<Ast>),
-    Negative(Box<Ast>),
-    And(Vec<Ast>),
-    Or(Vec<Ast>),
-    Compare(Op, Box<Ast>, Box<Ast>),
-    Contains(Box<Ast>, Box<Ast>),
-    Matches(Box<Ast>, Box<Ast>),
-    In(Box<Ast>, Vec<Member>),
-    Sum(Arith, Box<Ast>, Box<Ast>),
+    Not(Box<Ast<'a>>),
+    Negative(Box<Ast<'a>>),
+    And(Vec<Ast<'a>>),
+    Or(Vec<Ast<'a>>),
+    Compare(Op, Box<Ast<'a>>, Box<Ast<'a>>),
+    Contains(Box<Ast<'a>>, Box<Ast<'a>>),
+    Matches(Box<Ast<'a>>, Box<Ast<'a>>),
+    In(Box<Ast<'a>>, Vec<Member<'a>>),
+    Sum(Arith, Box<Ast<'a>>, Box<Ast<'a>>),
 }
 
 /// A member of `{…}`.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Member {
-    One(Ast),
-    Range(Ast, Ast),
+pub(super) enum Member<'a> {
+    One(Ast<'a>),
+    Range(Ast<'a>, Ast<'a>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +76,7 @@ pub(super) enum Arith {
     Div,
 }
 
-impl Ast {
+impl Ast<'_> {
     /// Offset and length in the source.
     pub fn place(&self, source: &str) -> (usize, usize) {
         (source.len().saturating_sub(self.left.0), self.left.0.saturating_sub(self.left.1))
@@ -81,12 +84,12 @@ impl Ast {
 }
 
 /// Reads the whole source.
-pub(super) fn parse(source: &str) -> Result<Ast, ExprError> {
+pub(super) fn parse(source: &str) -> Result<Ast<'_>, ExprError> {
     if source.len() > LONGEST {
         return Err(ExprError::new(0, 0, format!("longer than {LONGEST} bytes")));
     }
     nesting(source)?;
-    match terminated(any, multispace0).parse(source) {
+    match any(source).map(|(rest, ast)| (skip(rest), ast)) {
         Ok(("", ast)) => Ok(ast),
         Ok((rest, _)) => {
             let word: String = rest.chars().take_while(|c| !c.is_whitespace()).take(40).collect();
@@ -107,14 +110,19 @@ pub(super) fn parse(source: &str) -> Result<Ast, ExprError> {
 
 /// Refuses what is nested too deeply, before anything recurses into it.
 fn nesting(source: &str) -> Result<(), ExprError> {
+    // Hardly any has as many brackets at all.
+    if source.bytes().filter(|byte| matches!(byte, b'(' | b'{')).count() <= DEEPEST {
+        return Ok(());
+    }
     let (mut depth, mut quoted, mut escaped) = (0usize, false, false);
-    for (at, c) in source.char_indices() {
-        match c {
+    // What is looked for is ASCII: no byte of a longer character is taken for it.
+    for (at, byte) in source.bytes().enumerate() {
+        match byte {
             _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            '(' | '{' if !quoted => depth += 1,
-            ')' | '}' if !quoted => depth = depth.saturating_sub(1),
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'(' | b'{' if !quoted => depth += 1,
+            b')' | b'}' if !quoted => depth = depth.saturating_sub(1),
             _ => {}
         }
         if depth > DEEPEST {
@@ -151,276 +159,236 @@ fn fail<'a, T>(at: &'a str, what: &'static str) -> Res<'a, T> {
     Err(Err::Failure(Fail { left: at.len(), what }))
 }
 
-/// Whether what follows can begin with one of these: most often nothing follows, and that is seen at once.
-fn next_is(i: &str, one_of: &[u8]) -> bool {
-    i.trim_ascii_start().as_bytes().first().is_some_and(|b| one_of.contains(b))
+/// What follows the white space.
+#[inline]
+fn skip(i: &str) -> &str {
+    let white = i.bytes().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).count();
+    i.get(white..).unwrap_or_default()
 }
 
-fn any(i: &str) -> Res<'_, Ast> {
-    chain(i, all, |i| alt((value((), tag("||")), word("or"))).parse(i), What::Or)
+#[inline]
+fn first_byte(i: &str) -> u8 {
+    i.as_bytes().first().copied().unwrap_or_default()
 }
 
-fn all(i: &str) -> Res<'_, Ast> {
-    chain(i, negation, |i| alt((value((), tag("&&")), word("and"))).parse(i), What::And)
+/// What is due can be nothing else.
+fn due<'a, T>(found: Res<'a, T>) -> Res<'a, T> {
+    found.map_err(|error| match error {
+        Err::Error(fail) => Err::Failure(fail),
+        other => other,
+    })
+}
+
+fn any(i: &str) -> Res<'_, Ast<'_>> {
+    let or = |i| if first_byte(i) == b'|' { symbol(i, "||") } else { word(i, "or") };
+    chain(i, all, or, What::Or)
+}
+
+fn all(i: &str) -> Res<'_, Ast<'_>> {
+    let and = |i| if first_byte(i) == b'&' { symbol(i, "&&") } else { word(i, "and") };
+    chain(i, negation, and, What::And)
 }
 
 /// `part (between part)*`, flat: a long chain must not be a deep tree.
+#[inline]
 fn chain<'a>(
     i: &'a str,
-    part: fn(&'a str) -> Res<'a, Ast>,
-    between: fn(&'a str) -> Res<'a, ()>,
-    make: fn(Vec<Ast>) -> What,
-) -> Res<'a, Ast> {
-    let (rest, first) = part(i)?;
-    if !next_is(rest, b"&|ao") {
-        return Ok((rest, first));
+    part: fn(&'a str) -> Res<'a, Ast<'a>>,
+    between: impl Fn(&'a str) -> Option<&'a str>,
+    make: fn(Vec<Ast<'a>>) -> What<'a>,
+) -> Res<'a, Ast<'a>> {
+    let (mut rest, first) = part(i)?;
+    let Some(mut next) = between(skip(rest)) else { return Ok((rest, first)) };
+    let begin = first.left.0;
+    let mut parts = vec![first];
+    loop {
+        let (end, one) = due(part(next))?;
+        parts.push(one);
+        rest = end;
+        match between(skip(rest)) {
+            Some(more) => next = more,
+            None => return Ok((rest, Ast { left: (begin, rest.len()), what: make(parts) })),
+        }
     }
-    let (rest, more) = many0(preceded(pair(multispace0, between), cut(part))).parse(rest)?;
-    if more.is_empty() {
-        return Ok((rest, first));
-    }
-    let left = (first.left.0, rest.len());
-    Ok((rest, Ast { left, what: make(std::iter::once(first).chain(more).collect()) }))
 }
 
-fn negation(i: &str) -> Res<'_, Ast> {
-    let (start, _) = multispace0(i)?;
-    if !next_is(start, b"!n") {
-        return comparison(start);
+fn negation(i: &str) -> Res<'_, Ast<'_>> {
+    let start = skip(i);
+    let (mut rest, mut nots) = (start, 0usize);
+    let not = |i| match first_byte(i) {
+        b'!' if !i.starts_with("!=") => symbol(i, "!"),
+        _ => word(i, "not"),
+    };
+    while let Some(next) = not(skip(rest)) {
+        (rest, nots) = (next, nots + 1);
     }
-    let bang = terminated(char('!'), nom::combinator::not(char('=')));
-    let (rest, nots) = many0(preceded(multispace0, alt((value((), bang), word("not"))))).parse(start)?;
-    let (rest, inner) = if nots.is_empty() { comparison(rest)? } else { cut(comparison).parse(rest)? };
-    if nots.is_empty() {
-        return Ok((rest, inner));
+    if nots == 0 {
+        return comparison(rest);
     }
+    let (rest, inner) = due(comparison(rest))?;
     let left = (start.len(), inner.left.1);
     // An even number of them still makes a condition of it.
     let once = Ast { left, what: What::Not(Box::new(inner)) };
-    let ast = if nots.len().is_multiple_of(2) { Ast { left, what: What::Not(Box::new(once)) } } else { once };
+    let ast = if nots.is_multiple_of(2) { Ast { left, what: What::Not(Box::new(once)) } } else { once };
     Ok((rest, ast))
 }
 
-fn comparison(i: &str) -> Res<'_, Ast> {
-    let (rest, first) = sum(i)?;
-    if !next_is(rest, b"=!<>~eglncmi") {
-        return Ok((rest, first));
+/// What stands between two sides.
+enum Between {
+    Op(Op),
+    Contains,
+    Matches,
+    In,
+    NotIn,
+}
+
+fn between(i: &str) -> Option<(Between, &str)> {
+    if let Some((op, rest)) = operator(i) {
+        return Some((Between::Op(op), rest));
     }
+    match first_byte(i) {
+        b'~' => Some((Between::Matches, symbol(i, "~")?)),
+        b'c' => Some((Between::Contains, word(i, "contains")?)),
+        b'm' => Some((Between::Matches, word(i, "matches")?)),
+        b'i' => Some((Between::In, word(i, "in")?)),
+        b'n' => Some((Between::NotIn, word(skip(word(i, "not")?), "in")?)),
+        _ => None,
+    }
+}
+
+fn comparison(i: &str) -> Res<'_, Ast<'_>> {
+    let (rest, first) = sum(i)?;
+    let Some((how, next)) = between(skip(rest)) else { return Ok((rest, first)) };
     let begin = first.left.0;
-    let with = |what, end: &str| Ast { left: (begin, end.len()), what };
-    if let (rest, Some(op)) = opt(preceded(multispace0, operator)).parse(rest)? {
-        let (rest, second) = cut(sum).parse(rest)?;
-        if let (_, Some(_)) = opt(preceded(multispace0, operator)).parse(rest)? {
+    if let Between::In | Between::NotIn = how {
+        let (rest, ast) = members(next, first)?;
+        let left = ast.left;
+        let not = matches!(how, Between::NotIn);
+        return Ok((rest, if not { Ast { left, what: What::Not(Box::new(ast)) } } else { ast }));
+    }
+    let (rest, second) = due(sum(next))?;
+    let sides = (Box::new(first), Box::new(second));
+    let what = match how {
+        Between::Op(_) if operator(skip(rest)).is_some() => {
             return fail(rest.trim_start(), "a comparison cannot be compared again: join two with `and`");
         }
-        return Ok((rest, with(What::Compare(op, Box::new(first), Box::new(second)), rest)));
-    }
-    if let (rest, Some(())) = opt(preceded(multispace0, word("contains"))).parse(rest)? {
-        let (rest, second) = cut(sum).parse(rest)?;
-        return Ok((rest, with(What::Contains(Box::new(first), Box::new(second)), rest)));
-    }
-    if let (rest, Some(())) = opt(preceded(multispace0, alt((word("matches"), value((), tag("~")))))).parse(rest)? {
-        let (rest, second) = cut(sum).parse(rest)?;
-        return Ok((rest, with(What::Matches(Box::new(first), Box::new(second)), rest)));
-    }
-    let not_in = preceded(multispace0, pair(opt(terminated(word("not"), multispace0)), word("in")));
-    if let (rest, Some((not, ()))) = opt(not_in).parse(rest)? {
-        let (rest, ast) = members(rest, first)?;
-        let left = ast.left;
-        return Ok((rest, if not.is_some() { Ast { left, what: What::Not(Box::new(ast)) } } else { ast }));
-    }
-    Ok((rest, first))
+        Between::Op(op) => What::Compare(op, sides.0, sides.1),
+        Between::Contains => What::Contains(sides.0, sides.1),
+        _ => What::Matches(sides.0, sides.1),
+    };
+    Ok((rest, Ast { left: (begin, rest.len()), what }))
 }
 
 /// After `in`: `{…}`, or the name of a list.
-fn members(i: &str, first: Ast) -> Res<'_, Ast> {
+fn members<'a>(i: &'a str, first: Ast<'a>) -> Res<'a, Ast<'a>> {
     let begin = first.left.0;
-    let open: Res<'_, _> = preceded(multispace0, char('{')).parse(i);
-    let Ok((rest, _)) = open else {
-        let (rest, list) = cut(sum).parse(i)?;
+    let Some(rest) = symbol(skip(i), "{") else {
+        let (rest, list) = due(sum(i))?;
         let what = What::Compare(Op::Eq, Box::new(first), Box::new(list));
         return Ok((rest, Ast { left: (begin, rest.len()), what }));
     };
-    let (rest, list) = cut(separated_list1(preceded(multispace0, char(',')), member)).parse(rest)?;
-    let close: Res<'_, _> = preceded(multispace0, char('}')).parse(rest);
-    let Ok((rest, _)) = close else { return fail(rest.trim_start(), "`,` or `}` is missing here") };
+    let (rest, list) = due(separated_list1(preceded(multispace0, char(',')), member).parse(rest))?;
+    let Some(rest) = symbol(skip(rest), "}") else { return fail(rest.trim_start(), "`,` or `}` is missing here") };
     Ok((rest, Ast { left: (begin, rest.len()), what: What::In(Box::new(first), list) }))
 }
 
-fn member(i: &str) -> Res<'_, Member> {
+fn member(i: &str) -> Res<'_, Member<'_>> {
     let (rest, from) = sum(i)?;
-    match opt(preceded((multispace0, tag("..")), cut(sum))).parse(rest)? {
-        (rest, Some(to)) => Ok((rest, Member::Range(from, to))),
-        (rest, None) => Ok((rest, Member::One(from))),
-    }
+    let Some(next) = symbol(skip(rest), "..") else { return Ok((rest, Member::One(from))) };
+    let (rest, to) = due(sum(next))?;
+    Ok((rest, Member::Range(from, to)))
 }
 
-fn operator(i: &str) -> Res<'_, Op> {
-    alt((
-        value(Op::Eq, alt((value((), tag("==")), word("eq")))),
-        value(Op::Ne, alt((value((), tag("!=")), word("ne")))),
-        value(Op::Le, alt((value((), tag("<=")), word("le")))),
-        value(Op::Ge, alt((value((), tag(">=")), word("ge")))),
-        value(Op::Lt, alt((value((), tag("<")), word("lt")))),
-        value(Op::Gt, alt((value((), tag(">")), word("gt")))),
-    ))
-    .parse(i)
+fn operator(i: &str) -> Option<(Op, &str)> {
+    let op = match i.as_bytes() {
+        [b'=', b'=', ..] => (Op::Eq, 2),
+        [b'!', b'=', ..] => (Op::Ne, 2),
+        [b'<', b'=', ..] => (Op::Le, 2),
+        [b'>', b'=', ..] => (Op::Ge, 2),
+        [b'<', ..] => (Op::Lt, 1),
+        [b'>', ..] => (Op::Gt, 1),
+        [b'e' | b'n' | b'l' | b'g', b'q' | b'e' | b't', ..] => match name(i).ok()? {
+            (_, "eq") => (Op::Eq, 2),
+            (_, "ne") => (Op::Ne, 2),
+            (_, "le") => (Op::Le, 2),
+            (_, "ge") => (Op::Ge, 2),
+            (_, "lt") => (Op::Lt, 2),
+            (_, "gt") => (Op::Gt, 2),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    Some((op.0, i.get(op.1..).unwrap_or_default()))
 }
 
-fn sum(i: &str) -> Res<'_, Ast> {
-    let op = |i| alt((value(Arith::Add, char('+')), value(Arith::Sub, char('-')))).parse(i);
+fn sum(i: &str) -> Res<'_, Ast<'_>> {
+    let op = |b| match b {
+        b'+' => Some(Arith::Add),
+        b'-' => Some(Arith::Sub),
+        _ => None,
+    };
     arithmetic(i, product, op)
 }
 
-fn product(i: &str) -> Res<'_, Ast> {
-    let op = |i| alt((value(Arith::Mul, char('*')), value(Arith::Div, char('/')))).parse(i);
+fn product(i: &str) -> Res<'_, Ast<'_>> {
+    let op = |b| match b {
+        b'*' => Some(Arith::Mul),
+        b'/' => Some(Arith::Div),
+        _ => None,
+    };
     arithmetic(i, unary, op)
 }
 
-fn arithmetic<'a>(i: &'a str, part: fn(&'a str) -> Res<'a, Ast>, op: fn(&'a str) -> Res<'a, Arith>) -> Res<'a, Ast> {
-    let (rest, first) = part(i)?;
-    if !next_is(rest, b"+-*/") {
-        return Ok((rest, first));
+#[inline]
+fn arithmetic<'a>(
+    i: &'a str,
+    part: fn(&'a str) -> Res<'a, Ast<'a>>,
+    op: impl Fn(u8) -> Option<Arith>,
+) -> Res<'a, Ast<'a>> {
+    let (mut rest, mut ast) = part(i)?;
+    let mut many = 0;
+    loop {
+        let next = skip(rest);
+        let Some(op) = op(first_byte(next)) else { break };
+        let second;
+        (rest, second) = due(part(next.get(1..).unwrap_or_default()))?;
+        many += 1;
+        // What is refused in the end must not become a deep tree.
+        if many <= DEEPEST {
+            let left = (ast.left.0, second.left.1);
+            ast = Ast { left, what: What::Sum(op, Box::new(ast), Box::new(second)) };
+        }
     }
-    let (rest, more) = many0(pair(preceded(multispace0, op), cut(part))).parse(rest)?;
-    if more.len() > DEEPEST {
-        return fail(rest, "too many operations in one sum");
-    }
-    let ast = more.into_iter().fold(first, |ast, (op, next)| {
-        let left = (ast.left.0, next.left.1);
-        Ast { left, what: What::Sum(op, Box::new(ast), Box::new(next)) }
-    });
-    Ok((rest, ast))
+    if many > DEEPEST { fail(rest, "too many operations in one sum") } else { Ok((rest, ast)) }
 }
 
-fn unary(i: &str) -> Res<'_, Ast> {
-    let (start, _) = multispace0(i)?;
-    let minus: Res<'_, _> = char('-')(start);
-    let Ok((rest, _)) = minus else { return primary(start) };
-    let (rest, inner) = cut(primary).parse(rest)?;
+fn unary(i: &str) -> Res<'_, Ast<'_>> {
+    let start = skip(i);
+    let Some(rest) = symbol(start, "-") else { return primary(start) };
+    let (rest, inner) = due(primary(rest))?;
     Ok((rest, Ast { left: (start.len(), rest.len()), what: What::Negative(Box::new(inner)) }))
 }
 
-fn primary(i: &str) -> Res<'_, Ast> {
-    let (start, _) = multispace0(i)?;
-    if start.starts_with('(') {
-        let (rest, inner) = preceded(char('('), cut(any)).parse(start)?;
-        let close: Res<'_, _> = preceded(multispace0, char(')')).parse(rest);
-        let Ok((rest, _)) = close else { return fail(rest.trim_start(), "`)` is missing here") };
-        return Ok((rest, Ast { left: (start.len(), rest.len()), ..inner }));
-    }
-    let (rest, what) = if start.starts_with('"') {
-        map(text, What::Text).parse(start)?
-    } else {
-        alt((address, quantity, named)).parse(start)?
+fn primary(i: &str) -> Res<'_, Ast<'_>> {
+    let start = skip(i);
+    let (rest, what) = match first_byte(start) {
+        b'(' => {
+            let (rest, inner) = due(any(start.get(1..).unwrap_or_default()))?;
+            let Some(rest) = symbol(skip(rest), ")") else { return fail(rest.trim_start(), "`)` is missing here") };
+            return Ok((rest, Ast { left: (start.len(), rest.len()), ..inner }));
+        }
+        b'"' => map(text, What::Text).parse(start)?,
+        // No address and no number begins with one of these.
+        b'g'..=b'z' | b'G'..=b'Z' | b'_' => named(start)?,
+        b'a'..=b'f' | b'A'..=b'F' if !matches!(after(start, u8::is_ascii_hexdigit), b':' | b'.') => named(start)?,
+        b'0'..=b'9' if ends_number(after(start, u8::is_ascii_digit)) => quantity(start)?,
+        _ => alt((address, quantity, named)).parse(start)?,
     };
     Ok((rest, Ast { left: (start.len(), rest.len()), what }))
 }
 
-/// `"…"`
-fn text(i: &str) -> Res<'_, String> {
-    let mut bytes = Vec::new();
-    let mut chars = i.char_indices().skip(1);
-    let mut buffer = [0; 4];
-    while let Some((at, c)) = chars.next() {
-        match c {
-            '"' => {
-                let rest = i.get(at + 1..).unwrap_or_default();
-                return match String::from_utf8(bytes) {
-                    Ok(text) => Ok((rest, text)),
-                    Err(_) => fail(i, "the text is no UTF-8"),
-                };
-            }
-            '\\' => match chars.next().map(|(_, c)| c) {
-                Some('n') => bytes.push(b'\n'),
-                Some('r') => bytes.push(b'\r'),
-                Some('t') => bytes.push(b'\t'),
-                Some('x') => {
-                    let digits = (chars.next(), chars.next());
-                    let digit = |one: Option<(usize, char)>| one.and_then(|(_, c)| c.to_digit(16));
-                    match (digit(digits.0), digit(digits.1)) {
-                        (Some(high), Some(low)) => bytes.push((high * 16 + low) as u8),
-                        _ => return fail(i.get(at..).unwrap_or_default(), "`\\x` wants two hexadecimal digits"),
-                    }
-                }
-                // A regular expression keeps its own escapes: `\.` and `\d` stay what they are.
-                Some(other @ ('"' | '\\')) => bytes.push(other as u8),
-                Some(other) => {
-                    bytes.push(b'\\');
-                    bytes.extend_from_slice(other.encode_utf8(&mut buffer).as_bytes());
-                }
-                None => break,
-            },
-            other => bytes.extend_from_slice(other.encode_utf8(&mut buffer).as_bytes()),
-        }
-    }
-    fail(i, "the text has no closing quote")
-}
-
-/// `10.1.1.10`, `10.0.0.0/8`, `fe80::1`, `00:11:22:33:44:55`, `0a:ff`
-fn address(i: &str) -> Res<'_, What> {
-    let (rest, run) = take_while1(|c: char| c.is_ascii_hexdigit() || matches!(c, ':' | '.'))(i)?;
-    // A range `1..5` and the end of a sentence are no part of an address.
-    let run = run.find("..").and_then(|at| run.get(..at)).unwrap_or(run).trim_end_matches('.');
-    let rest = i.get(run.len()..).unwrap_or(rest);
-    let wrong = || Err(Err::Error(Fail { left: i.len(), what: WANTED }));
-    if rest.starts_with(|c: char| c.is_alphanumeric() || c == '_') {
-        return wrong();
-    }
-    if let Ok(ip) = run.parse::<IpAddr>() {
-        let length: Res<'_, &str> = preceded(char('/'), take_while1(|c: char| c.is_ascii_digit())).parse(rest);
-        let Ok((end, bits)) = length else { return Ok((rest, What::Ip(ip))) };
-        let most = if ip.is_ipv4() { 32 } else { 128 };
-        return match bits.parse::<u8>() {
-            Ok(bits) if bits <= most => Ok((end, What::Net(ip, bits))),
-            _ => fail(rest, "the length of the network is too large"),
-        };
-    }
-    let pairs: Option<Vec<u8>> =
-        run.split(':').map(|pair| if pair.len() == 2 { u8::from_str_radix(pair, 16).ok() } else { None }).collect();
-    match pairs {
-        Some(pairs) if pairs.len() > 1 => {
-            Ok((rest, <[u8; 6]>::try_from(pairs.as_slice()).map_or(What::Bytes(pairs), What::Mac)))
-        }
-        _ if run.matches('.').count() == 3 && run.starts_with(|c: char| c.is_ascii_digit()) => {
-            fail(i, "this is no IPv4 address")
-        }
-        _ => wrong(),
-    }
-}
-
-/// A number, or a length of time.
-fn quantity(i: &str) -> Res<'_, What> {
-    let digits = |i| take_while1(|c: char| c.is_ascii_digit())(i);
-    let hex: Res<'_, &str> = preceded(tag("0x"), take_while1(|c: char| c.is_ascii_hexdigit())).parse(i);
-    if let Ok((rest, digits)) = hex {
-        return match u64::from_str_radix(digits, 16) {
-            Ok(number) => Ok((rest, What::Uint(number))),
-            Err(_) => fail(i, "the number is too large"),
-        };
-    }
-    let (rest, whole) = recognize(pair(digits, opt(pair(char('.'), digits)))).parse(i)?;
-    let (end, unit) = take_while(|c: char| c.is_alphanumeric() || c == '_')(rest)?;
-    let seconds = match unit {
-        "" => match whole.parse() {
-            Ok(number) => return Ok((rest, What::Uint(number))),
-            Err(_) => 1.0,
-        },
-        "ms" => 0.001,
-        "s" => 1.0,
-        "m" | "min" => 60.0,
-        "h" => 3600.0,
-        "d" => 86400.0,
-        _ => return fail(rest, "the unit is unknown: ms, s, m, h or d"),
-    };
-    match whole.parse::<f64>() {
-        Ok(number) if number.is_finite() => Ok((end, What::Number(number * seconds))),
-        _ => fail(i, "the number is too large"),
-    }
-}
-
 /// A name, a call, `true` or `false`.
-fn named(i: &str) -> Res<'_, What> {
+fn named(i: &str) -> Res<'_, What<'_>> {
     let (rest, name) = name(i)?;
     match name {
         "true" | "false" => return Ok((rest, What::Bool(name == "true"))),
@@ -429,30 +397,53 @@ fn named(i: &str) -> Res<'_, What> {
         }
         _ => {}
     }
-    if !rest.starts_with('(') {
-        return Ok((rest, What::Name(name.to_owned())));
+    let Some(rest) = symbol(rest, "(") else { return Ok((rest, What::Name(name))) };
+    let (rest, arguments) = list(rest)?;
+    let Some(rest) = symbol(skip(rest), ")") else { return fail(rest.trim_start(), "`,` or `)` is missing here") };
+    Ok((rest, What::Call(name, arguments)))
+}
+
+/// `any, any, …`, or nothing.
+fn list(i: &str) -> Res<'_, Vec<Ast<'_>>> {
+    let (mut rest, mut list, mut next) = (i, Vec::new(), Some(i));
+    while let Some(from) = next {
+        match any(from) {
+            Ok((end, one)) => {
+                list.push(one);
+                (rest, next) = (end, symbol(skip(end), ","));
+            }
+            Err(Err::Error(_)) => break,
+            Err(wrong) => return Err(wrong),
+        }
     }
-    let comma = preceded(multispace0, char(','));
-    let (rest, arguments) = preceded(char('('), separated_list0(comma, any)).parse(rest)?;
-    let close: Res<'_, _> = preceded(multispace0, char(')')).parse(rest);
-    let Ok((rest, _)) = close else { return fail(rest.trim_start(), "`,` or `)` is missing here") };
-    Ok((rest, What::Call(name.to_owned(), arguments)))
+    Ok((rest, list))
 }
 
 /// Wireshark's names: letters, digits, `_`, and inside of them `.` and `-`.
 fn name(i: &str) -> Res<'_, &str> {
-    let (_, run) = take_while1(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))(i)?;
-    let run = run.trim_end_matches(['.', '-']);
-    if !run.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
-        return Err(Err::Error(Fail { left: i.len(), what: WANTED }));
+    let bytes = i.as_bytes();
+    let of_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
+    let mut end = bytes.iter().position(|byte| !of_name(byte)).unwrap_or(bytes.len());
+    while bytes.get(..end).is_some_and(|run| matches!(run, [.., b'.' | b'-'])) {
+        end -= 1;
     }
-    Ok((i.get(run.len()..).unwrap_or_default(), run))
+    match i.split_at_checked(end) {
+        Some((run, rest)) if run.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') => Ok((rest, run)),
+        _ => Err(Err::Error(Fail { left: i.trim_start().len(), what: WANTED })),
+    }
 }
 
-/// A word of the language: not the beginning of a longer name.
-fn word<'a>(wanted: &'static str) -> impl Parser<&'a str, Output = (), Error = Fail> {
-    move |i: &'a str| match name(i) {
-        Ok((rest, found)) if found == wanted => Ok((rest, ())),
-        _ => Err(Err::Error(Fail { left: i.len(), what: WANTED })),
+/// What follows a word of the language: not the beginning of a longer name.
+#[inline]
+fn word<'a>(i: &'a str, wanted: &str) -> Option<&'a str> {
+    if first_byte(i) != first_byte(wanted) || !i.starts_with(wanted) {
+        return None;
     }
+    name(i).ok().and_then(|(rest, found)| (found == wanted).then_some(rest))
+}
+
+/// What follows a symbol.
+#[inline]
+fn symbol<'a>(i: &'a str, wanted: &str) -> Option<&'a str> {
+    i.strip_prefix(wanted)
 }

@@ -15,6 +15,8 @@ use crate::event::Value;
 #[derive(Debug, Default)]
 pub struct Shared {
     list: Vec<Arc<Node>>,
+    /// What they ask for, in short: others need not be compared.
+    kinds: Vec<usize>,
 }
 
 impl Shared {
@@ -59,10 +61,14 @@ impl Shared {
                 if of_message(node) =>
             {
                 let own = std::mem::replace(node, Node::Const(Value::Null));
-                let at = self.list.iter().position(|known| **known == own).unwrap_or_else(|| {
+                let kind = kind(&own);
+                let mut alike = self.list.iter().zip(&self.kinds).enumerate();
+                let known = alike.find(|(_, (known, of))| **of == kind && ***known == own);
+                let at = known.map_or(self.list.len(), |(at, _)| at);
+                if at == self.list.len() {
                     self.list.push(Arc::new(own));
-                    self.list.len() - 1
-                });
+                    self.kinds.push(kind);
+                }
                 if let Some(known) = self.list.get(at) {
                     *node = Node::Shared(at as u32, Arc::clone(known));
                 }
@@ -79,6 +85,25 @@ fn of_message(node: &Node) -> bool {
         all &= !matches!(node, Node::Slot(_) | Node::Ask(..) | Node::Children(..) | Node::Shared(..));
     });
     all
+}
+
+/// The field it names last, and how it asks: the same for the same conditions.
+fn kind(node: &Node) -> usize {
+    let how = match node {
+        Node::Compare(op, ..) => *op as usize + 8,
+        Node::In(..) => 1,
+        Node::Contains(..) => 2,
+        Node::Matches(..) => 3,
+        Node::Known(_) => 4,
+        _ => 0,
+    };
+    let mut field = 0;
+    node.walk(&mut |node| {
+        if let Node::Field(def) = node {
+            field = std::ptr::from_ref(*def).addr();
+        }
+    });
+    field ^ how
 }
 
 fn cost(node: &Node) -> u8 {

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use super::read::{Initial, Raw, RawState, Text};
-use super::row::{Part, row};
+use super::row::{Part, RowText, Wrong, row};
 use super::run::{Kept, Run};
 use super::{
     Action, Fact, FindingDef, Identity, Late, Model, ModelError, Models, Name, Question, Row, RowsAt, Site, State,
@@ -21,7 +21,8 @@ mod texts;
 const MOST_STATES: usize = 64;
 
 /// Compiles all models together: they share facts and ask for each other's outcome.
-pub(super) fn compile(raws: &[Raw], schema: &Schema, site: &Site) -> (Models, Vec<ModelError>) {
+/// What is `sound` was found to be right by tests.
+pub(super) fn compile(raws: &[Raw], schema: &Schema, site: &Site, sound: bool) -> (Models, Vec<ModelError>) {
     let mut errors = Vec::new();
     let facts = facts(raws, &mut errors);
     let ids: Vec<&str> = raws.iter().map(|raw| raw.id.value.as_str()).collect();
@@ -45,8 +46,7 @@ pub(super) fn compile(raws: &[Raw], schema: &Schema, site: &Site) -> (Models, Ve
         if ids.iter().take(number).any(|id| *id == raw.id.value) {
             errors.push(raw.error(&raw.id, format!("there is a model `{}` already", raw.id.value)));
         }
-        let compiler =
-            Compiler::new(number, raw, schema, &models.facts, &ids, site, &site_names, RefCell::new(Vec::new()));
+        let compiler = Compiler::new(number, raw, schema, &models.facts, &ids, site, &site_names, sound);
         let mut model = compiler.model();
         share(&mut model, &mut models.shared);
         errors.extend(compiler.errors.into_inner());
@@ -126,8 +126,10 @@ struct Compiler<'c> {
     ids: &'c [&'c str],
     site: &'c Site,
     site_names: &'c RefCell<Vec<String>>,
+    sound: bool,
     errors: RefCell<Vec<ModelError>>,
     states: Vec<Text>,
+    rows: Vec<Result<RowText<'c>, Wrong>>,
     keep: Vec<Var>,
     each: Vec<Var>,
     timers: Vec<(String, f64)>,
@@ -149,7 +151,7 @@ impl<'c> Compiler<'c> {
         ids: &'c [&'c str],
         site: &'c Site,
         site_names: &'c RefCell<Vec<String>>,
-        errors: RefCell<Vec<ModelError>>,
+        sound: bool,
     ) -> Compiler<'c> {
         let mut compiler = Compiler {
             number,
@@ -159,8 +161,10 @@ impl<'c> Compiler<'c> {
             ids,
             site,
             site_names,
-            errors,
+            sound,
+            errors: RefCell::default(),
             states: Vec::new(),
+            rows: raw.rows.iter().map(|text| row(&text.value)).collect(),
             keep: raw.keep.iter().map(var).collect(),
             each: raw.each.iter().map(var).collect(),
             timers: Vec::new(),
@@ -190,7 +194,7 @@ impl<'c> Compiler<'c> {
             self.tell(raw.error(&raw.subject, "this is no subject").hint(format!("subjects are {}", names.join(", "))));
         }
         let findings: Vec<FindingDef> = raw.findings.iter().map(|finding| self.finding(finding)).collect();
-        let rows: Vec<Row> = raw.rows.iter().filter_map(|text| self.row(text)).collect();
+        let rows: Vec<Row> = raw.rows.iter().zip(&self.rows).filter_map(|(text, row)| self.row(text, row)).collect();
         let joins: Vec<usize> = raw.join.iter().filter_map(|text| self.state(text, Part::whole(&text.value))).collect();
         let accepts: Vec<usize> =
             raw.accept.iter().filter_map(|text| self.state(text, Part::whole(&text.value))).collect();
@@ -260,8 +264,8 @@ impl<'c> Compiler<'c> {
             }
         };
         add(&self.raw.start, Part::whole(&self.raw.start.value));
-        for text in &self.raw.rows {
-            if let Ok(row) = row(&text.value) {
+        for (text, row) in self.raw.rows.iter().zip(&self.rows) {
+            if let Ok(row) = row {
                 row.from.iter().for_each(|part| add(text, *part));
                 add(text, row.to);
             }
@@ -462,12 +466,12 @@ impl<'c> Compiler<'c> {
         }
     }
 
-    fn row(&self, text: &Text) -> Option<Row> {
-        let parts = match row(&text.value) {
+    fn row(&self, text: &Text, parts: &Result<RowText<'_>, Wrong>) -> Option<Row> {
+        let parts = match parts {
             Ok(parts) => parts,
             Err((at, what)) => {
                 self.tell(
-                    self.raw.error_in(text, at, what).hint("a row is `FROM EVENT [when GUARD] -> TO [{ actions }]`"),
+                    self.raw.error_in(text, *at, *what).hint("a row is `FROM EVENT [when GUARD] -> TO [{ actions }]`"),
                 );
                 return None;
             }

@@ -100,17 +100,15 @@ fn read_all(sources: &[Source], schema: &Schema, site: &Site, for_authors: bool)
     let mut raws: Vec<Raw> = Vec::new();
     let mut told = Vec::new();
     for source in sources {
-        let (mut raw, errors) = read(&source.file, &source.text);
+        let text = if for_authors { source.text.clone() } else { without_examples(&source.text) };
+        let (raw, errors) = read(&source.file, &text);
         told.extend(errors);
-        if !for_authors {
-            raw.examples.clear();
-        }
         match raws.iter_mut().find(|known| known.id.value == raw.id.value && known.file != raw.file) {
             Some(known) => *known = raw,
             None => raws.push(raw),
         }
     }
-    let (models, errors) = compile::compile(&raws, schema, site);
+    let (models, errors) = compile::compile(&raws, schema, site, !for_authors);
     told.extend(errors);
     // A model that was not read whole would be linted for what is missing in it.
     if for_authors && told.iter().all(|error| error.warning) {
@@ -121,4 +119,37 @@ fn read_all(sources: &[Source], schema: &Schema, site: &Site, for_authors: bool)
     told.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
     told.dedup();
     Loaded { models, told }
+}
+
+/// The text of a built-in model up to its examples, which stand at its end (`examples_stand_at_the_end`).
+fn without_examples(text: &Cow<'static, str>) -> Cow<'static, str> {
+    let end = text.find(EXAMPLE).unwrap_or(text.len());
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.get(..end).unwrap_or(text)),
+        Cow::Owned(text) => Cow::Owned(text.get(..end).unwrap_or(text).to_owned()),
+    }
+}
+
+const EXAMPLE: &str = "\n[[example]]";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn examples_stand_at_the_end() {
+        for (file, text) in BUILTIN {
+            let (_, examples) = text.split_once(EXAMPLE).unwrap_or_else(|| panic!("{file}: no examples"));
+            let other = examples.lines().find(|line| line.starts_with('[') && *line != EXAMPLE.trim());
+            assert_eq!(other, None, "{file}: examples stand at the end, or judging does without what follows");
+            let cut = without_examples(&Cow::Borrowed(*text));
+            let (whole, judged) = (read(file, &Cow::Borrowed(*text)), read(file, &cut));
+            assert!(!whole.0.examples.is_empty() && judged.0.examples.is_empty() && judged.1.is_empty(), "{file}");
+            assert_eq!(
+                (whole.0.rows.len(), whole.0.states.len(), whole.0.findings.len()),
+                (judged.0.rows.len(), judged.0.states.len(), judged.0.findings.len()),
+                "{file}"
+            );
+        }
+    }
 }

@@ -36,6 +36,12 @@ impl<'t> Part<'t> {
     }
 
     fn trim(self) -> Part<'t> {
+        if let [first, .., last] = self.text.as_bytes()
+            && first.is_ascii_graphic()
+            && last.is_ascii_graphic()
+        {
+            return self;
+        }
         let start = self.text.trim_start();
         Part { at: self.at + self.text.len() - start.len(), text: start.trim_end() }
     }
@@ -51,11 +57,18 @@ impl<'t> Part<'t> {
     /// The first word, and what follows.
     fn word(self) -> (Part<'t>, Part<'t>) {
         let part = self.trim();
-        let end = part.text.find(char::is_whitespace).unwrap_or(part.text.len());
+        let end = match part.text.bytes().position(|byte| !byte.is_ascii_graphic()) {
+            Some(end) if part.text.as_bytes().get(end) == Some(&b' ') => end,
+            Some(_) => part.text.find(char::is_whitespace).unwrap_or(part.text.len()),
+            None => part.text.len(),
+        };
         (part.sub(0, end), part.rest(end))
     }
 
     fn split(self, at: char) -> Vec<Part<'t>> {
+        if !self.text.contains(at) {
+            return vec![self];
+        }
         let mut parts = Vec::new();
         let mut start = 0;
         for (place, _) in self.text.match_indices(at).chain([(self.text.len(), "")]) {
@@ -65,36 +78,25 @@ impl<'t> Part<'t> {
         parts
     }
 
-    /// The offset of the first of `wanted`, which begin with neither letters nor digits, outside of quotes and
-    /// brackets.
-    fn outside(self, wanted: &[&str]) -> Option<usize> {
-        let (mut depth, mut quoted, mut escaped) = (0i32, false, false);
+    /// The first offset outside of quotes and brackets where what follows is `wanted`: `->`, `;` or `,`.
+    fn outside(self, wanted: impl Fn(&[u8]) -> bool) -> Option<usize> {
+        let (mut depth, mut quoted) = (0i32, false);
+        let mut rest = self.text.as_bytes();
         // What is looked for is ASCII: no byte of a longer character is taken for it.
-        for (at, byte) in self.text.bytes().enumerate() {
-            if escaped {
-                escaped = false;
-                continue;
-            }
-            if byte.is_ascii_alphanumeric() || byte == b' ' {
-                continue;
-            }
+        while let Some(at) = rest.iter().position(|byte| matches!(byte, b'!'..=b'/' | b';' | b'\\' | b'{' | b'}')) {
+            rest = rest.get(at..).unwrap_or_default();
+            let [byte, after @ ..] = rest else { break };
+            let mut next = after;
             match byte {
-                b'\\' if quoted => escaped = true,
+                b'\\' if quoted => next = after.get(1..).unwrap_or_default(),
                 b'"' => quoted = !quoted,
                 _ if quoted => {}
-                _ if depth == 0
-                    && self
-                        .text
-                        .as_bytes()
-                        .get(at..)
-                        .is_some_and(|rest| wanted.iter().any(|wanted| rest.starts_with(wanted.as_bytes()))) =>
-                {
-                    return Some(at);
-                }
+                _ if depth == 0 && wanted(rest) => return Some(self.text.len() - rest.len()),
                 b'(' | b'{' => depth += 1,
                 b')' | b'}' => depth -= 1,
                 _ => {}
             }
+            rest = next;
         }
         None
     }
@@ -120,7 +122,7 @@ impl<'t> Part<'t> {
         let mut actions = Vec::new();
         let mut rest = self.trim();
         while !rest.text.is_empty() {
-            let end = rest.outside(&[";", ","]).unwrap_or(rest.text.len());
+            let end = rest.outside(|rest| matches!(rest, [b';' | b',', ..])).unwrap_or(rest.text.len());
             actions.push(rest.sub(0, end).action()?);
             rest = rest.rest((end + 1).min(rest.text.len()));
         }
@@ -178,7 +180,9 @@ impl<'t> Part<'t> {
 /// Reads a row.
 pub(super) fn row(text: &str) -> Result<RowText<'_>, Wrong> {
     let whole = Part::whole(text);
-    let arrow = whole.outside(&["->"]).ok_or((whole.at + whole.text.len(), "`->` and a state are missing"))?;
+    let arrow = whole
+        .outside(|rest| rest.starts_with(b"->"))
+        .ok_or((whole.at + whole.text.len(), "`->` and a state are missing"))?;
     let (before, after) = (whole.sub(0, arrow), whole.rest(arrow + 2));
     let (from, rest) = before.word();
     if from.text.is_empty() {

@@ -97,6 +97,10 @@ impl Names for Compiler<'_> {
         }
     }
 
+    fn sound(&self) -> bool {
+        self.sound
+    }
+
     fn is_child(&self, slot: Slot) -> bool {
         matches!(self.names.borrow().get(slot.0 as usize), Some(Name::Child(_)))
     }

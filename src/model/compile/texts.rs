@@ -23,7 +23,7 @@ impl Compiler<'_> {
         if let Some(text) = raw.again.as_ref().filter(|text| !["new", "update"].contains(&text.value.as_str())) {
             self.tell(self.raw.error(text, "what is found again is a `new` finding, or an `update` of the old one"));
         }
-        for (name, _) in &raw.with {
+        for (name, _) in raw.with.iter().filter(|_| !self.sound) {
             let placeholder = format!("{{{}}}", name.value);
             if ![&raw.what, &raw.why, &raw.fix].iter().any(|text| text.value.contains(&placeholder)) {
                 self.tell(self.raw.error(name, format!("no text holds `{placeholder}`")).warning());
@@ -60,7 +60,7 @@ impl Compiler<'_> {
         let mut pieces = Vec::new();
         let mut plain = String::new();
         let mut rest = text.value.as_str();
-        while let Some(at) = rest.find(['{', '}']) {
+        while let Some(at) = memchr::memchr2(b'{', b'}', rest.as_bytes()) {
             let (before, brace) = rest.split_at(at);
             plain.push_str(before);
             if brace.starts_with("{{") || brace.starts_with("}}") {
