@@ -121,6 +121,10 @@ impl FieldDef {
     pub const fn codes(self, codes: fn(u64) -> Option<&'static str>) -> FieldDef {
         FieldDef { codes: Some(codes), ..self }
     }
+    /// Whether it may be told of any event, be it a field of the message or not.
+    pub const fn is_of_frame(&self) -> bool {
+        self.of_frame.is_some()
+    }
     /// Of the frame.
     const fn of_frame(self, tell: Tell) -> FieldDef {
         FieldDef { of_frame: Some(tell), ..self }

@@ -36,6 +36,7 @@
 
 mod check;
 mod eval;
+mod gate;
 mod parse;
 mod share;
 
@@ -45,6 +46,7 @@ use crate::event::{Event, Field, FieldDef, Kind, Schema, Value};
 use check::Node;
 pub use eval::Truth;
 pub(crate) use eval::{counts, either};
+pub use gate::{Bits, Gate, Needs, Told};
 pub use share::{Memo, Shared};
 
 /// An expression that was checked and may be evaluated.
@@ -253,6 +255,35 @@ impl Expr {
     /// Whether it holds.
     pub fn truth(&self, scope: &dyn Scope) -> Truth {
         eval::truth(&self.node, scope)
+    }
+
+    /// Whether it holds, where some of its parts are known to hold: see [`Needs::met`].
+    pub fn truth_but(&self, parts: u64, scope: &dyn Scope) -> Truth {
+        eval::truth_but(&self.node, parts, scope)
+    }
+
+    /// Whether it cannot hold as long as these slots are as they are: one of its parts depends on nothing else, and
+    /// does not hold.
+    pub fn refuted_by(&self, slots: &dyn Fn(Slot) -> bool, scope: &dyn Scope) -> bool {
+        self.parts().iter().any(|part| {
+            let mut alone = true;
+            part.walk(&mut |node| {
+                alone &= match node {
+                    Node::Slot(slot) => slots(*slot),
+                    Node::Field(_) | Node::Meaning(_) | Node::Ask(..) | Node::Children(..) | Node::Shared(..) => false,
+                    _ => true,
+                }
+            });
+            alone && eval::truth(part, scope) == Truth::False
+        })
+    }
+
+    /// The parts that have to hold, all of them.
+    fn parts(&self) -> &[Node] {
+        match &self.node {
+            Node::And(list) => list,
+            node => std::slice::from_ref(node),
+        }
     }
 
     /// Whether an event passes the filter; `more` are fields besides the event's own.

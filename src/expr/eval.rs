@@ -147,6 +147,23 @@ pub(super) fn truth(node: &Node, scope: &dyn Scope) -> Truth {
     }
 }
 
+/// Whether a node holds of which some parts are known to hold, by their places.
+pub(super) fn truth_but(node: &Node, parts: u64, scope: &dyn Scope) -> Truth {
+    let Node::And(list) = node else { return if parts & 1 == 1 { Truth::True } else { truth(node, scope) } };
+    let mut all = Truth::True;
+    for (place, node) in list.iter().enumerate() {
+        if parts.checked_shr(place as u32).is_some_and(|parts| parts & 1 == 1) {
+            continue;
+        }
+        match truth(node, scope) {
+            Truth::False => return Truth::False,
+            Truth::Unknown => all = Truth::Unknown,
+            Truth::True => {}
+        }
+    }
+    all
+}
+
 /// Whether a value alone counts as true.
 pub(crate) fn counts(value: &Value<'_>) -> bool {
     match value {
@@ -496,7 +513,7 @@ pub(super) fn equal(a: &Value<'_>, b: &Value<'_>) -> Truth {
     }
 }
 
-fn compare(op: Op, a: &Value<'_>, b: &Value<'_>) -> Truth {
+pub(super) fn compare(op: Op, a: &Value<'_>, b: &Value<'_>) -> Truth {
     if op == Op::Eq {
         return equal(a, b);
     }
@@ -521,7 +538,7 @@ fn compare(op: Op, a: &Value<'_>, b: &Value<'_>) -> Truth {
     .into()
 }
 
-fn contains(whole: &Value<'_>, part: &Value<'_>) -> Truth {
+pub(super) fn contains(whole: &Value<'_>, part: &Value<'_>) -> Truth {
     fn bytes<'v>(value: &'v Value<'_>) -> Option<&'v [u8]> {
         match value {
             Value::Text(text) => Some(text.as_bytes()),

@@ -96,20 +96,32 @@ impl Engine {
         hand: &Hand<'_>,
         concerned: &[Concerned],
     ) {
-        if change == Change::Put && self.is_there(models, model, run, target, expr, hand) {
-            return;
-        }
         let mut values = std::mem::take(&mut self.scratch);
         values.clear();
-        let known =
-            expr.values(&self.view(models, model, run, hand), &mut |value| values.push(value.clone().into_owned()));
-        let list = match target {
-            Target::Kept(at) => model.keep.get(at).is_some_and(|var| var.list),
-            Target::Child(at) => model.each.get(at).is_some_and(|var| var.list),
-            Target::Fact(at) => models.facts.get(at).is_some_and(|fact| fact.list),
-        };
-        if !list {
-            values.truncate(1);
+        let (before, list) = self.before(models, model, run, target, hand);
+        let before = before.filter(|_| change == Change::Put);
+        // Most often it holds already what is to be put there, and nothing is copied.
+        let (mut same, mut count) = (before.is_some(), 0);
+        let held = |count: usize| before.and_then(|kept| kept.values.get(count));
+        let known = expr.values(&self.view(models, model, run, hand), &mut |value| {
+            if !list && count > 0 {
+                return;
+            }
+            if same && held(count) != Some(value) {
+                same = false;
+                values.extend((0..count).filter_map(held).cloned());
+            }
+            if !same {
+                values.push(value.clone().into_owned());
+            }
+            count += 1;
+        });
+        if let Some(kept) = before.filter(|_| same) {
+            if count == kept.values.len() && known == kept.known {
+                self.scratch = values;
+                return;
+            }
+            values.extend((0..count).filter_map(held).cloned());
         }
         // Several phones may be concerned: then each takes a copy.
         let one = match target {
@@ -139,34 +151,24 @@ impl Engine {
         self.scratch = values;
     }
 
-    /// Whether a variable or fact holds already what is to be put there. Most often it does, and nothing is copied.
-    fn is_there(
-        &self,
-        models: &Models,
-        model: &Model,
-        run: &Run,
+    /// What a variable or fact holds, where it is one alone; and whether it is a list.
+    fn before<'a>(
+        &'a self,
+        models: &'a Models,
+        model: &'a Model,
+        run: &'a Run,
         target: Target,
-        expr: &Expr,
         hand: &Hand<'_>,
-    ) -> bool {
-        let (kept, list) = match target {
+    ) -> (Option<&'a Kept>, bool) {
+        match target {
             Target::Kept(at) => (run.kept(&model.keep, at), model.keep.get(at).is_some_and(|var| var.list)),
             Target::Fact(at) => {
                 let room = hand.phone.and_then(|phone| self.phones.get(phone.0 as usize));
                 let room = room.filter(|room| !room.runs.is_empty());
                 (room.and_then(|room| room.fact(models, at)), models.facts.get(at).is_some_and(|fact| fact.list))
             }
-            Target::Child(_) => (None, false),
-        };
-        let Some(kept) = kept else { return false };
-        let (mut same, mut count) = (true, 0);
-        let known = expr.values(&self.view(models, model, run, hand), &mut |value| {
-            if list || count == 0 {
-                same &= kept.values.get(count) == Some(value);
-                count += 1;
-            }
-        });
-        same && count == kept.values.len() && known == kept.known
+            Target::Child(at) => (None, model.each.get(at).is_some_and(|var| var.list)),
+        }
     }
 
     /// Changes every place that a target means: the run's, or that of each phone concerned.

@@ -6,9 +6,10 @@ use std::collections::HashMap;
 use super::read::{Initial, Raw, RawState, Text};
 use super::row::{Part, RowText, Wrong, row};
 use super::run::{Kept, Run};
+use super::waiting::{RowsAt, Waiting};
 use super::{
-    Action, Fact, FindingDef, Identity, Late, Model, ModelError, Models, Name, Question, Row, RowsAt, Site, State,
-    Subject, Until, Var, example,
+    Action, Fact, FindingDef, Identity, Late, Model, ModelError, Models, Name, Question, Row, Site, State, Subject,
+    Until, Var, example,
 };
 use crate::event::{EventDef, FieldDef, Schema, Value, nearest};
 use crate::expr::{Expr, ExprError, Names, Shared, Type};
@@ -39,7 +40,7 @@ pub(super) fn compile(raws: &[Raw], schema: &Schema, site: &Site, sound: bool) -
         site: Vec::new(),
         site_names: Vec::new(),
         regions: site.regions.clone(),
-        by_event: HashMap::default(),
+        waiting: Waiting::default(),
         shared: Shared::default(),
     };
     for (number, raw) in raws.iter().enumerate() {
@@ -54,11 +55,8 @@ pub(super) fn compile(raws: &[Raw], schema: &Schema, site: &Site, sound: bool) -
     }
     models.site_names = site_names.into_inner();
     models.site = models.site_names.iter().map(|name: &String| site.values.get(name).cloned()).collect();
-    for (number, model) in models.list.iter().enumerate() {
-        for (event, def) in model.events.iter().enumerate() {
-            let wanting = models.by_event.entry(std::ptr::from_ref(*def).addr()).or_default();
-            wanting.push((number as u16, event as u16));
-        }
+    for (number, model) in models.list.iter_mut().enumerate() {
+        models.waiting.add(number, model);
     }
     (models, errors)
 }
@@ -219,7 +217,6 @@ impl<'c> Compiler<'c> {
         });
         let examples = examples.collect();
         let events = self.events.borrow().clone();
-        let rows_at = RowsAt::of(states.len(), &events, &rows);
         let tracked = self.tracked.borrow();
         let tracks =
             (0..events.len()).map(|event| tracked.iter().position(|t| *t == event).map(|at| at as u16)).collect();
@@ -247,7 +244,7 @@ impl<'c> Compiler<'c> {
             examples,
             fields: self.fields.borrow().clone(),
             events,
-            rows_at,
+            rows_at: RowsAt::default(),
             joins,
             keys,
             tracks,

@@ -11,9 +11,10 @@ use std::sync::Arc;
 
 use super::run::{Kept, Run, Sparse};
 use super::view::{PhoneRoom, View, World};
+use super::waiting::and_who;
 use super::{Identity, Model, Models, Subject};
 use crate::event::{Event, EventDef, Value};
-use crate::expr::Memo;
+use crate::expr::{Memo, Told};
 use crate::finding::{Finding, Flow, Loss, PhoneId};
 use crate::time::Ts;
 
@@ -147,6 +148,8 @@ pub(super) struct Hand<'a> {
     pub event: Option<&'a Event<'a>>,
     /// The model's number for the event.
     pub local: usize,
+    /// What is known of it before any guard is asked.
+    pub told: Told,
     pub who: &'a dyn Who,
     pub phone: Option<PhoneId>,
     pub sends: Option<bool>,
@@ -195,7 +198,8 @@ impl Engine {
 
     /// Whether any model names this event.
     pub fn wants(&self, def: &'static EventDef) -> bool {
-        self.models.wanting(def).iter().any(|(model, _)| self.active.get(usize::from(*model)) == Some(&true))
+        let wanted = self.models.waiting.of(def).into_iter().flat_map(|wanted| &wanted.models);
+        wanted.into_iter().any(|wants| self.active.get(usize::from(wants.model)) == Some(&true))
     }
 
     /// A bound that was reached since this was asked last.
@@ -242,12 +246,20 @@ impl Engine {
         self.memo.next();
         self.forget_ended();
         let models = Arc::clone(&self.models);
-        for (number, local) in models.wanting(event.def) {
-            let (number, local) = (usize::from(*number), usize::from(*local));
+        let Some(wanted) = models.waiting.of(event.def) else { return };
+        if wanted.about_phones {
+            for one in concerned {
+                self.room(one.phone);
+            }
+        }
+        let told = wanted.tell(event);
+        for wants in wanted.models.iter().filter(|wants| wants.may(told)) {
+            let (number, local) = (usize::from(wants.model), usize::from(wants.local));
             let Some(model) = models.list.get(number).filter(|_| self.active.get(number) == Some(&true)) else {
                 continue;
             };
-            let hand = Hand { event: Some(event), local, who, phone: None, sends: None, now: event.origin.time };
+            let now = event.origin.time;
+            let hand = Hand { event: Some(event), local, told, who, phone: None, sends: None, now };
             if model.keyed {
                 self.keyed_event(&models, number, hand, concerned, out);
                 continue;
@@ -309,18 +321,33 @@ impl Engine {
     }
 
     fn phone_event(&mut self, models: &Models, number: usize, hand: Hand<'_>, one: Concerned, out: Sink<'_>) {
-        if !self.room(one.phone) {
-            return;
-        }
-        let hand = Hand { phone: Some(one.phone), sends: Some(one.sends), ..hand };
         let at = one.phone.0 as usize;
         let slot = self.phones.get(at).and_then(|room| *room.runs.get(number)?);
+        let sends = Some(one.sends);
+        let told = and_who(hand.told, sends);
+        if models.list.get(number).is_none_or(|model| self.idle(model, slot, hand.local, told)) || !self.room(one.phone)
+        {
+            return;
+        }
+        let hand = Hand { phone: Some(one.phone), sends, told, ..hand };
         let now_in = self.judge(models, number, slot, hand, &[one], out);
         if now_in != slot
             && let Some(place) = self.phones.get_mut(at).and_then(|room| room.runs.get_mut(number))
         {
             *place = now_in;
         }
+    }
+
+    /// Whether an event can neither move the run in a slot, nor begin one where there is none: no row is open to it,
+    /// it is not counted, and it ends no wait.
+    fn idle(&self, model: &Model, slot: Option<u32>, local: usize, told: Told) -> bool {
+        let Some(run) = slot.and_then(|slot| self.runs.get(slot as usize)?.as_deref()) else {
+            return model.rows_at.begin(local, told).next().is_none();
+        };
+        let state = model.states.get(run.state);
+        model.rows_at.open(run.state, local, told).next().is_none()
+            && !model.tracks.get(local).is_some_and(Option::is_some)
+            && !(run.due.is_some() && state.is_some_and(|state| state.awaits(local)))
     }
 
     fn global_event(&mut self, models: &Models, number: usize, hand: Hand<'_>, out: Sink<'_>) {
@@ -335,8 +362,8 @@ impl Engine {
         let Some(model) = models.list.get(number) else { return };
         let first = concerned.iter().find(|one| one.sends).or(concerned.first());
         let known = concerned.iter().all(|one| self.room(one.phone));
-        let hand =
-            Hand { phone: first.filter(|_| known).map(|one| one.phone), sends: first.map(|one| one.sends), ..hand };
+        let (phone, sends) = (first.filter(|_| known).map(|one| one.phone), first.map(|one| one.sends));
+        let hand = Hand { phone, sends, told: and_who(hand.told, sends), ..hand };
         // Most events belong to no run and begin none: seen quicker by the rows than by the key.
         if self.runs_of.get(number).is_none_or(|runs| *runs == 0) && !self.begins(models, model, &hand) {
             return;

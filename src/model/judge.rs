@@ -7,7 +7,7 @@ use super::act::doubtful;
 use super::engine::{Concerned, Due, Engine, Hand, MOST_SUBJECTS, Sink, Who};
 use super::run::{KEPT, Run};
 use super::{Model, Models};
-use crate::expr::Truth;
+use crate::expr::{Expr, Told, Truth};
 use crate::time::Span;
 
 /// Deadlines of a run that may pass without a message between them: then it waits no more.
@@ -68,16 +68,14 @@ impl Engine {
         state: usize,
         hand: &Hand<'_>,
     ) -> (Option<usize>, Option<String>) {
-        let rows = model.rows_at.get(state, hand.local);
-        if rows.is_empty() {
-            return (None, None);
-        }
         let mut doubt = None;
-        let view = self.view(models, model, run, hand);
-        for row in rows.iter().map(|row| usize::from(*row)) {
+        for (row, parts) in model.rows_at.open(state, hand.local, hand.told) {
+            if parts == u64::MAX {
+                return (Some(row), None);
+            }
             let Some(this) = model.rows.get(row) else { continue };
             let Some(guard) = &this.guard else { return (Some(row), None) };
-            match guard.truth(&view) {
+            match guard.truth_but(parts, &self.view(models, model, run, hand)) {
                 Truth::True => return (Some(row), None),
                 Truth::Unknown => doubt = doubt.or_else(|| doubtful(model, &this.actions)),
                 Truth::False => {}
@@ -106,10 +104,17 @@ impl Engine {
 
     /// The state and the row with which a run begins; one that has been over before does not begin in the middle.
     fn beginning(&self, models: &Models, model: &Model, over: bool, hand: &Hand<'_>) -> Option<(usize, usize)> {
-        let joins = if over { &[] } else { model.joins.as_slice() };
-        std::iter::once(&model.start)
-            .chain(joins)
-            .find_map(|state| Some((*state, self.fitting(models, model, &model.fresh, *state, hand).0?)))
+        if over {
+            return Some((model.start, self.fitting(models, model, &model.fresh, model.start, hand).0?));
+        }
+        let (row, _) = model.rows_at.begin(hand.local, hand.told).find(|(row, parts)| {
+            let guard = model.rows.get(*row).and_then(|row| row.guard.as_ref());
+            let truth = |guard: &Expr| guard.truth_but(*parts, &self.view(models, model, &model.fresh, hand));
+            *parts == u64::MAX || guard.is_some_and(|guard| truth(guard) == Truth::True)
+        })?;
+        let from = &model.rows.get(row)?.from;
+        let state = std::iter::once(&model.start).chain(&model.joins).find(|state| from.contains(state))?;
+        Some((*state, row))
     }
 
     /// Begins a run, if a row from the start fits, or one from a state that may be joined. `over` is a run with the
@@ -258,7 +263,15 @@ impl Engine {
         let Some(mut run) = self.runs.get_mut(due.slot as usize).and_then(Option::take) else { return };
         run.due = None;
         if let Some(model) = models.list.get(run.model) {
-            let hand = Hand { event: None, local: usize::MAX, who, phone: None, sends: None, now: due.time };
+            let hand = Hand {
+                event: None,
+                local: usize::MAX,
+                told: Told::default(),
+                who,
+                phone: None,
+                sends: None,
+                now: due.time,
+            };
             self.late(&models, model, &mut run, due.slot, &hand, out);
         }
         if let Some(place) = self.runs.get_mut(due.slot as usize) {

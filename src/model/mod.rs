@@ -87,6 +87,7 @@ mod run;
 pub mod site;
 mod standing;
 mod view;
+mod waiting;
 
 #[cfg(test)]
 mod testing;
@@ -94,7 +95,6 @@ mod testing;
 mod tests;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -120,8 +120,8 @@ pub struct Models {
     pub(crate) regions: site::Regions,
     /// What each phone begins with, by fact.
     begin: Vec<run::Kept>,
-    /// Who wants an event: the address of its definition → models, each with its own number for the event.
-    by_event: HashMap<usize, Vec<(u16, u16)>, foldhash::fast::RandomState>,
+    /// Who waits for an event.
+    waiting: waiting::Waiting,
     /// What their guards ask of a message alike.
     shared: crate::expr::Shared,
 }
@@ -130,10 +130,6 @@ impl Models {
     /// The model of that id.
     pub fn get(&self, id: &str) -> Option<&Model> {
         self.list.iter().find(|model| &*model.id == id)
-    }
-
-    fn wanting(&self, def: &'static EventDef) -> &[(u16, u16)] {
-        self.by_event.get(&std::ptr::from_ref(def).addr()).map(Vec::as_slice).unwrap_or_default()
     }
 }
 
@@ -219,7 +215,7 @@ pub struct Model {
     pub fields: Vec<&'static FieldDef>,
     events: Vec<&'static EventDef>,
     /// The rows of a state for an event.
-    rows_at: RowsAt,
+    rows_at: waiting::RowsAt,
     joins: Vec<usize>,
     keep: Vec<Var>,
     each: Vec<Var>,
@@ -253,6 +249,13 @@ pub struct State {
     late: Vec<Late>,
 }
 
+impl State {
+    /// Whether an event may end the wait in it.
+    fn awaits(&self, local: usize) -> bool {
+        self.until.iter().any(|until| until.events.contains(&local))
+    }
+}
+
 #[derive(Debug)]
 struct Until {
     events: Vec<usize>,
@@ -264,50 +267,6 @@ struct Late {
     when: Option<Expr>,
     actions: Vec<Action>,
     to: Option<usize>,
-}
-
-/// Which rows lead from a state by an event, in a table: most cells of it are empty.
-#[derive(Debug, Default)]
-struct RowsAt {
-    events: usize,
-    /// Where the rows of a cell end; they begin where those of the cell before end.
-    ends: Vec<u32>,
-    rows: Vec<u16>,
-}
-
-impl RowsAt {
-    /// The table of so many states, and of these events.
-    fn of(states: usize, defs: &[&'static EventDef], rows: &[Row]) -> RowsAt {
-        let mut cells = vec![Vec::new(); states * defs.len()];
-        for (number, row) in rows.iter().enumerate() {
-            for (event, _) in defs.iter().enumerate().filter(|(_, def)| row.by.contains(def)) {
-                for from in &row.from {
-                    if let Some(cell) = cells.get_mut(from * defs.len() + event) {
-                        cell.push(number as u16);
-                    }
-                }
-            }
-        }
-        let mut table = RowsAt { events: defs.len(), ..RowsAt::default() };
-        for cell in cells {
-            table.rows.extend(cell);
-            table.ends.push(table.rows.len() as u32);
-        }
-        table
-    }
-
-    /// The rows of a cell.
-    #[inline]
-    fn get(&self, state: usize, event: usize) -> &[u16] {
-        // A deadline is no event, and has no row.
-        if event >= self.events {
-            return &[];
-        }
-        let cell = state * self.events + event;
-        let end = self.ends.get(cell).map_or(0, |end| *end as usize);
-        let start = cell.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |start| *start as usize);
-        self.rows.get(start..end).unwrap_or_default()
-    }
 }
 
 /// A row: from a state, by an event, to a state.

@@ -41,7 +41,7 @@ impl Losses {
     pub(super) fn message(&mut self, time: Ts) {
         self.now.messages += 1;
         self.now.time = time;
-        if self.now.messages % self.step == 0 {
+        if self.now.messages.is_multiple_of(self.step) {
             self.marks.push(self.now);
             if self.marks.len() > MARKS {
                 let mut nth = 0;

@@ -6,7 +6,6 @@
 
 use super::expect::Expectations;
 use crate::event::{Event, EventDef, Fields, Origin};
-use crate::phone::Silence;
 use crate::proto::Sink;
 use crate::time::Ts;
 
@@ -23,12 +22,12 @@ pub(super) enum Clue {
     PickedUp,
     /// Since that time frames of the flow were on the wire that are not in the capture.
     Hole(Ts),
-    /// Since that time nothing at all was captured, for long.
+    /// Since that time nothing at all was captured, for longer than there ever was nothing.
     Still {
         /// When the last frame before came.
         since: Ts,
-        /// What that means.
-        silence: Silence,
+        /// Or only where a switch announces itself all along.
+        sure: bool,
     },
 }
 
