@@ -149,7 +149,7 @@ fn variables(raw: &Raw, model: &Model, told: &mut Vec<ModelError>) {
     // A timer leaves no trace in a checked expression: it is searched as a word.
     for (text, _) in &raw.timers {
         let own = text.span.clone();
-        let used = model.text.match_indices(&text.value).any(|(at, _)| {
+        let used = model.text.match_indices(&*text.value).any(|(at, _)| {
             let word = |c: Option<char>| c.is_none_or(|c| !(c.is_ascii_alphanumeric() || c == '_'));
             let before = model.text.get(..at).and_then(|before| before.chars().last());
             let after = model.text.get(at + text.value.len()..).and_then(|after| after.chars().next());

@@ -26,7 +26,7 @@ const MOST_STATES: usize = 64;
 pub(super) fn compile(raws: &[Raw], schema: &Schema, site: &Site, sound: bool) -> (Models, Vec<ModelError>) {
     let mut errors = Vec::new();
     let facts = facts(raws, &mut errors);
-    let ids: Vec<&str> = raws.iter().map(|raw| raw.id.value.as_str()).collect();
+    let ids: Vec<&str> = raws.iter().map(|raw| raw.id.value.as_ref()).collect();
     let site_names = RefCell::new(Vec::new());
     let begin = |fact: &Fact| match site.values.get(&fact.name) {
         Some(values) if fact.list => Kept { known: true, values: values.as_slice().into() },
@@ -95,14 +95,14 @@ fn facts(raws: &[Raw], errors: &mut Vec<ModelError>) -> Vec<Fact> {
                     continue;
                 }
             };
-            let reserved = ["sends", "receives"].contains(&name.value.as_str());
+            let reserved = ["sends", "receives"].contains(&name.value.as_ref());
             if reserved || Identity::ALL.iter().any(|(known, _)| *known == name.value) {
                 errors.push(
                     raw.error(name, format!("`phone.{}` is known of every phone, and no model may set it", name.value)),
                 );
                 continue;
             }
-            let fact = Fact { name: name.value.clone(), list, meaning: rest.trim().to_owned(), kind };
+            let fact = Fact { name: name.value.to_string(), list, meaning: rest.trim().to_owned(), kind };
             match facts.iter().find(|known| known.name == fact.name) {
                 Some(known) if known.list != list || known.kind != kind => {
                     errors
@@ -192,7 +192,8 @@ impl<'c> Compiler<'c> {
             self.tell(raw.error(&raw.subject, "this is no subject").hint(format!("subjects are {}", names.join(", "))));
         }
         let findings: Vec<FindingDef> = raw.findings.iter().map(|finding| self.finding(finding)).collect();
-        let rows: Vec<Row> = raw.rows.iter().zip(&self.rows).filter_map(|(text, row)| self.row(text, row)).collect();
+        let mut rows: Vec<Row> = Vec::with_capacity(raw.rows.len());
+        rows.extend(raw.rows.iter().zip(&self.rows).filter_map(|(text, row)| self.row(text, row)));
         let joins: Vec<usize> = raw.join.iter().filter_map(|text| self.state(text, Part::whole(&text.value))).collect();
         let accepts: Vec<usize> =
             raw.accept.iter().filter_map(|text| self.state(text, Part::whole(&text.value))).collect();
@@ -223,9 +224,9 @@ impl<'c> Compiler<'c> {
         let mut keys = keys;
         let keys: Vec<Vec<Expr>> = (0..events.len()).map(|event| keys.remove(&event).unwrap_or_default()).collect();
         Model {
-            id: raw.id.value.as_str().into(),
-            title: raw.title.value.clone(),
-            sources: raw.sources.iter().map(|text| text.value.clone()).collect(),
+            id: raw.id.value.as_ref().into(),
+            title: raw.title.value.to_string(),
+            sources: raw.sources.iter().map(|text| text.value.to_string()).collect(),
             subject: subject.unwrap_or(Subject::Phone),
             start,
             fresh: Run::fresh(self.number, start),
@@ -257,7 +258,7 @@ impl<'c> Compiler<'c> {
         let mut add = |text: &Text, part: Part<'_>| {
             let known = names.iter().any(|name| name.value == part.text);
             if !known && !part.text.is_empty() && !["=", "*"].contains(&part.text) {
-                names.push(Text { value: part.text.to_owned(), span: text.span.clone() });
+                names.push(Text { value: text.part(part), span: text.span.clone() });
             }
         };
         add(&self.raw.start, Part::whole(&self.raw.start.value));
@@ -287,7 +288,7 @@ impl<'c> Compiler<'c> {
                     let named = format!("{}.{}", self.raw.id.value, name.value);
                     let seconds = self.site.timers.get(&named).copied().or_else(|| expr.number(&Nothing));
                     match seconds {
-                        Some(seconds) => timers.push((name.value.clone(), seconds)),
+                        Some(seconds) => timers.push((name.value.to_string(), seconds)),
                         None => self.tell(self.raw.error(text, "this is no length of time").hint("write \"60s\"")),
                     }
                 }
@@ -307,7 +308,7 @@ impl<'c> Compiler<'c> {
             if !plain || name.value.starts_with(|c: char| c.is_ascii_digit()) {
                 self.tell(raw.error(name, "a name is made of letters, digits and `_`"));
             }
-            if known.contains(&name.value.as_str()) {
+            if known.contains(&name.value.as_ref()) {
                 self.tell(raw.error(name, format!("there is a `{}` already", name.value)));
             }
             known.push(&name.value);
@@ -317,7 +318,7 @@ impl<'c> Compiler<'c> {
         }
         for state in &raw.states {
             if !self.states.iter().any(|known| known.value == state.name.value) {
-                let near = nearest(&state.name.value, self.states.iter().map(|state| state.value.as_str()));
+                let near = nearest(&state.name.value, self.states.iter().map(|state| state.value.as_ref()));
                 self.tell(raw.error(&state.name, format!("no row knows the state `{}`", state.name.value)).maybe(near));
             }
         }
@@ -326,7 +327,7 @@ impl<'c> Compiler<'c> {
     fn state(&self, text: &Text, part: Part<'_>) -> Option<usize> {
         let found = self.states.iter().position(|state| state.value == part.text);
         if found.is_none() && !part.text.is_empty() {
-            let near = nearest(part.text, self.states.iter().map(|state| state.value.as_str()));
+            let near = nearest(part.text, self.states.iter().map(|state| state.value.as_ref()));
             self.tell(self.raw.error_in(text, part.at, format!("there is no state `{}`", part.text)).maybe(near));
         }
         found
@@ -388,7 +389,7 @@ impl<'c> Compiler<'c> {
     fn state_of(&self, at: usize, name: &Text, accept: bool) -> State {
         let empty = RawState::default();
         let raw = self.raw.states.iter().find(|state| state.name.value == name.value).unwrap_or(&empty);
-        let label = raw.title.as_ref().map_or_else(|| name.value.replace('-', " "), |title| title.value.clone());
+        let label = raw.title.as_ref().map_or_else(|| name.value.replace('-', " "), |title| title.value.to_string());
         let within = raw.within.as_ref().and_then(|text| {
             let expr = self.expr(text, Part::whole(&text.value), Use::Value)?;
             if !matches!(expr.kind(), Type::Number | Type::Any) {
@@ -404,11 +405,11 @@ impl<'c> Compiler<'c> {
             self.tell(self.raw.error(&raw.name, format!("the state `{}` has no `within`", name.value)));
         }
         State {
-            name: name.value.as_str().into(),
+            name: name.value.as_ref().into(),
             label: label.as_str().into(),
             accept,
             ends: false,
-            limit: raw.within.as_ref().map(|text| text.value.clone()),
+            limit: raw.within.as_ref().map(|text| text.value.to_string()),
             within,
             until,
             late,
@@ -491,13 +492,13 @@ impl<'c> Compiler<'c> {
         // To the only state it leads from is to stay.
         let to = to.filter(|to| from != [*to]);
         let actions = parts.actions.iter().filter_map(|action| self.action(text, action, Use::Guard)).collect();
-        Some(Row { from, by, when: parts.guard.map(|guard| guard.text.to_owned()), to, guard, actions })
+        Some(Row { from, by, when: parts.guard.map(|guard| text.part(guard)), to, guard, actions })
     }
 
     fn finding_of(&self, text: &Text, part: Part<'_>) -> Option<usize> {
         let found = self.raw.findings.iter().position(|finding| finding.id.value == part.text);
         if found.is_none() {
-            let near = nearest(part.text, self.raw.findings.iter().map(|finding| finding.id.value.as_str()));
+            let near = nearest(part.text, self.raw.findings.iter().map(|finding| finding.id.value.as_ref()));
             let error = self.raw.error_in(text, part.at, format!("there is no finding `{}` in this model", part.text));
             self.tell(error.maybe(near));
         }
@@ -531,7 +532,7 @@ fn var((name, initial): &(Text, Initial)) -> Var {
         _ => Type::Any,
     };
     Var {
-        name: name.value.clone(),
+        name: name.value.to_string(),
         kind,
         list: initial.list,
         initial: Kept { known: true, values: initial.values.as_slice().into() },

@@ -87,7 +87,7 @@ pub(super) fn compile(
         let at = words.next().and_then(|word| word.parse().ok()).map(Span::from_secs_f64);
         let id = words.next().unwrap_or_default();
         if !raw.findings.iter().any(|finding| finding.id.value == id) {
-            let near = nearest(id, raw.findings.iter().map(|finding| finding.id.value.as_str()));
+            let near = nearest(id, raw.findings.iter().map(|finding| finding.id.value.as_ref()));
             errors.push(raw.error(text, format!("there is no finding `{id}` in this model")).maybe(near));
         }
         let text = quoted.strip_suffix('"').map(str::to_owned);
@@ -109,29 +109,29 @@ pub(super) fn compile(
     }
     let place = raw.error(&example.place, "");
     Ok(Example {
-        name: example.name.as_ref().map(|text| text.value.clone()).unwrap_or_default(),
+        name: example.name.as_ref().map(|text| text.value.to_string()).unwrap_or_default(),
         place: (place.line, place.column),
         trace,
         finds,
         verdict: example.verdict.as_ref().and_then(|text| Verdict::from_name(&text.value)),
-        state: example.state.as_ref().map(|text| text.value.clone()),
-        hidden: example.hidden.iter().map(|text| text.value.clone()).collect(),
+        state: example.state.as_ref().map(|text| text.value.to_string()),
+        hidden: example.hidden.iter().map(|text| text.value.to_string()).collect(),
         facts: example
             .facts
             .iter()
-            .map(|(name, value)| (name.value.clone(), value.values.iter().cloned().map(address).collect()))
+            .map(|(name, value)| (name.value.to_string(), value.values.iter().cloned().map(address).collect()))
             .collect(),
         site: example
             .site
             .iter()
-            .map(|(name, value)| (name.value.clone(), value.values.iter().cloned().map(address).collect()))
+            .map(|(name, value)| (name.value.to_string(), value.values.iter().cloned().map(address).collect()))
             .collect(),
         phones,
     })
 }
 
 fn line(raw: &Raw, text: &Text, schema: &Schema, phones: &mut Vec<String>) -> Result<Line, ModelError> {
-    let mut rest = text.value.as_str();
+    let mut rest = text.value.as_ref();
     let mut next = || {
         let word = take_word(&mut rest);
         (text.value.len() - rest.len() - word.len(), word)

@@ -277,7 +277,7 @@ pub struct Row {
     /// The events it takes, for a person.
     pub by: Vec<&'static EventDef>,
     /// The source of its guard.
-    pub when: Option<String>,
+    pub when: Option<Cow<'static, str>>,
     /// The state it leads to; `None` if it stays.
     pub to: Option<usize>,
     guard: Option<Expr>,
@@ -395,7 +395,7 @@ pub struct FindingDef {
     /// At which times.
     inferred_when: Option<Expr>,
     /// The sources of what, why and fix, with their placeholders.
-    pub texts: [String; 3],
+    pub texts: [Cow<'static, str>; 3],
     what: Vec<Piece>,
     why: Vec<Piece>,
     fix: Vec<Piece>,
@@ -406,7 +406,7 @@ pub struct FindingDef {
 
 #[derive(Debug)]
 enum Piece {
-    Text(String),
+    Text(Cow<'static, str>),
     /// A placeholder: its value, and what is said if it cannot be told.
     Value(Expr),
 }

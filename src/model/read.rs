@@ -7,12 +7,14 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::ModelError;
+use super::row::Part;
 use crate::event::{Value, nearest};
 
 /// A piece of text and where it stands.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Text {
-    pub value: String,
+    /// The very bytes of a built-in model, where they say it without escapes.
+    pub value: Cow<'static, str>,
     /// Of the whole TOML value or key, quotes included.
     pub span: Range<usize>,
 }
@@ -97,6 +99,16 @@ pub(super) struct RawExample {
     pub site: Vec<(Text, Initial)>,
 }
 
+impl Text {
+    /// A part of it.
+    pub fn part(&self, part: Part<'_>) -> Cow<'static, str> {
+        match &self.value {
+            Cow::Borrowed(text) => Cow::Borrowed(text.get(part.at..part.at + part.text.len()).unwrap_or_default()),
+            Cow::Owned(_) => Cow::Owned(part.text.to_owned()),
+        }
+    }
+}
+
 impl Raw {
     /// An error at the begin of a text.
     pub fn error(&self, at: &Text, what: impl Into<String>) -> ModelError {
@@ -170,9 +182,10 @@ const ROWS: &str = "rows";
 
 type Node<'s> = Spanned<DeValue<'s>>;
 
-struct Reader<'s> {
-    file: &'s str,
+struct Reader<'f, 's> {
+    file: &'f str,
     source: &'s str,
+    keep: fn(&Cow<'s, str>) -> Cow<'static, str>,
     errors: Vec<ModelError>,
 }
 
@@ -189,19 +202,27 @@ pub(super) fn no_toml(wrong: &[toml::de::Error]) -> Vec<(usize, String)> {
 
 /// Reads a file; what cannot be read is told and left out.
 pub(super) fn read(file: &str, source: &Cow<'static, str>) -> (Raw, Vec<ModelError>) {
-    let mut r = Reader { file, source, errors: Vec::new() };
+    let (raw, errors) = match source {
+        Cow::Borrowed(text) => read_text(file, text, Cow::clone),
+        Cow::Owned(text) => read_text(file, text, |part| Cow::Owned(part.clone().into_owned())),
+    };
+    (Raw { source: source.clone(), ..raw }, errors)
+}
+
+fn read_text<'s>(file: &str, source: &'s str, keep: fn(&Cow<'s, str>) -> Cow<'static, str>) -> (Raw, Vec<ModelError>) {
+    let mut r = Reader { file, source, keep, errors: Vec::new() };
     let (table, wrong) = DeTable::parse_recoverable(source);
     for (at, what) in no_toml(&wrong) {
         r.errors.push(error_at(file, source, at, what));
     }
-    let mut raw = Raw { file: file.to_owned(), source: source.clone(), ..Raw::default() };
+    let mut raw = Raw { file: file.to_owned(), ..Raw::default() };
     if r.errors.is_empty() {
         r.model(table.get_ref(), &mut raw);
     }
     (raw, r.errors)
 }
 
-impl<'s> Reader<'s> {
+impl<'s> Reader<'_, 's> {
     fn model(&mut self, table: &DeTable<'s>, raw: &mut Raw) {
         for (key, value) in table {
             self.rows_below(key.get_ref(), value, raw);
@@ -221,7 +242,7 @@ impl<'s> Reader<'s> {
                 "key" => {
                     for (event, value) in self.table(value).into_iter().filter(|(key, _)| *key.get_ref() != ROWS) {
                         let texts = self.texts(value);
-                        raw.keys.push((text_of(event), texts));
+                        raw.keys.push((self.text_of(event), texts));
                     }
                 }
                 "state" => {
@@ -276,13 +297,13 @@ impl<'s> Reader<'s> {
             return;
         }
         for (of, value) in self.table(value) {
-            raw.each_of = Some(text_of(of));
+            raw.each_of = Some(self.text_of(of));
             raw.each = self.initials(value);
         }
     }
 
     fn state(&mut self, name: &Spanned<Cow<'s, str>>, value: &Node<'s>) -> RawState {
-        let mut state = RawState { name: text_of(name), ..RawState::default() };
+        let mut state = RawState { name: self.text_of(name), ..RawState::default() };
         for (key, value) in self.table(value) {
             match key.get_ref().as_ref() {
                 "title" => state.title = Some(self.text(value)),
@@ -311,7 +332,7 @@ impl<'s> Reader<'s> {
     }
 
     fn finding(&mut self, id: &Spanned<Cow<'s, str>>, value: &Node<'s>) -> RawFinding {
-        let mut finding = RawFinding { id: text_of(id), ..RawFinding::default() };
+        let mut finding = RawFinding { id: self.text_of(id), ..RawFinding::default() };
         for (key, value) in self.table(value) {
             match key.get_ref().as_ref() {
                 "severity" => finding.severity = self.text(value),
@@ -379,11 +400,15 @@ impl<'s> Reader<'s> {
     }
 
     fn text(&mut self, value: &Node<'s>) -> Text {
-        if let Some(text) = value.get_ref().as_str() {
-            return Text { value: text.to_owned(), span: value.span() };
+        if let DeValue::String(text) = value.get_ref() {
+            return Text { value: (self.keep)(text), span: value.span() };
         }
         self.wrong(value, "text");
         Text::default()
+    }
+
+    fn text_of(&self, key: &Spanned<Cow<'s, str>>) -> Text {
+        Text { value: (self.keep)(key.get_ref()), span: key.span() }
     }
 
     /// Text, or a number as text: an expression.
@@ -394,7 +419,7 @@ impl<'s> Reader<'s> {
             DeValue::Boolean(flag) => flag.to_string(),
             _ => return self.text(value),
         };
-        Text { value: value_text, span: value.span() }
+        Text { value: value_text.into(), span: value.span() }
     }
 
     /// One text or a list of them.
@@ -427,7 +452,7 @@ impl<'s> Reader<'s> {
 
     fn pairs(&mut self, value: &Node<'s>) -> Vec<(Text, Text)> {
         let pairs = self.table(value).into_iter().filter(|(key, _)| *key.get_ref() != ROWS);
-        pairs.map(|(key, value)| (text_of(key), self.quantity(value))).collect()
+        pairs.map(|(key, value)| (self.text_of(key), self.quantity(value))).collect()
     }
 
     fn initials(&mut self, value: &Node<'s>) -> Vec<(Text, Initial)> {
@@ -446,7 +471,7 @@ impl<'s> Reader<'s> {
                     None => self.wrong(node, "a number, text, true or false"),
                 }
             }
-            initials.push((text_of(key), Initial { list, values }));
+            initials.push((self.text_of(key), Initial { list, values }));
         }
         initials
     }
@@ -465,10 +490,6 @@ pub(super) fn literal(value: &DeValue<'_>) -> Option<Value<'static>> {
     }
 }
 
-fn text_of(key: &Spanned<Cow<'_, str>>) -> Text {
-    Text { value: key.get_ref().clone().into_owned(), span: key.span() }
-}
-
 fn place(value: &Node<'_>) -> Text {
-    Text { value: String::new(), span: value.span() }
+    Text { value: Cow::Borrowed(""), span: value.span() }
 }

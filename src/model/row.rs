@@ -27,6 +27,20 @@ pub(super) enum ActionText<'t> {
     Restart,
 }
 
+/// The bytes that mean something between the words of a row.
+static BREAKS: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut breaks: &[u8] = b"\"\\(){}->;,";
+    while let [byte, rest @ ..] = breaks {
+        #[expect(clippy::indexing_slicing, reason = "a byte is below 256, and `get_mut` is not constant")]
+        {
+            table[*byte as usize] = true;
+        }
+        breaks = rest;
+    }
+    table
+};
+
 /// Where and why a row cannot be read.
 pub(super) type Wrong = (usize, &'static str);
 
@@ -83,7 +97,7 @@ impl<'t> Part<'t> {
         let (mut depth, mut quoted) = (0i32, false);
         let mut rest = self.text.as_bytes();
         // What is looked for is ASCII: no byte of a longer character is taken for it.
-        while let Some(at) = rest.iter().position(|byte| matches!(byte, b'!'..=b'/' | b';' | b'\\' | b'{' | b'}')) {
+        while let Some(at) = rest.iter().position(|byte| BREAKS.get(usize::from(*byte)) == Some(&true)) {
             rest = rest.get(at..).unwrap_or_default();
             let [byte, after @ ..] = rest else { break };
             let mut next = after;

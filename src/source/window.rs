@@ -12,6 +12,9 @@ pub(super) const SIZE: usize = 512 * 1024;
 /// The first read is small, so that many files can be opened at once (`--merge`); each next one is twice as large.
 const FIRST_READ: usize = 16 * 1024;
 
+/// The most that is read at once: most records are small, and what of the window is never written takes no memory.
+const LARGEST_READ: usize = 128 * 1024;
+
 /// How the bytes were packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Packing {
@@ -164,7 +167,7 @@ impl Window {
                     self.ended = true;
                 }
             }
-            self.read_size = (self.read_size * 2).min(SIZE);
+            self.read_size = (self.read_size * 2).min(LARGEST_READ);
         }
         self.end >= n
     }

@@ -74,7 +74,7 @@ impl Names for Compiler<'_> {
             "seen" => match self.states.iter().position(|state| state.value == name) {
                 Some(state) => self.ask(Question::Seen(state), Type::Bool, false),
                 None => {
-                    let known = nearest(name, self.states.iter().map(|state| state.value.as_str()));
+                    let known = nearest(name, self.states.iter().map(|state| state.value.as_ref()));
                     wrong(format!("there is no state `{name}`"), near(known))
                 }
             },

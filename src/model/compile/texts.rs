@@ -16,11 +16,11 @@ impl Compiler<'_> {
         if raw.id.value.split_once('.').is_none_or(|(model, slug)| model != self.raw.id.value || slug.is_empty()) {
             self.tell(self.raw.error(&raw.id, format!("the id of a finding is `{}.<slug>`", self.raw.id.value)));
         }
-        let cites = raw.cites.as_ref().map(|text| text.value.as_str());
-        if let Some(text) = raw.cites.as_ref().filter(|text| !["run", "state"].contains(&text.value.as_str())) {
+        let cites = raw.cites.as_ref().map(|text| text.value.as_ref());
+        if let Some(text) = raw.cites.as_ref().filter(|text| !["run", "state"].contains(&text.value.as_ref())) {
             self.tell(self.raw.error(text, "a finding cites the frames of its `state` or of the whole `run`"));
         }
-        if let Some(text) = raw.again.as_ref().filter(|text| !["new", "update"].contains(&text.value.as_str())) {
+        if let Some(text) = raw.again.as_ref().filter(|text| !["new", "update"].contains(&text.value.as_ref())) {
             self.tell(self.raw.error(text, "what is found again is a `new` finding, or an `update` of the old one"));
         }
         for (name, _) in raw.with.iter().filter(|_| !self.sound) {
@@ -29,12 +29,12 @@ impl Compiler<'_> {
                 self.tell(self.raw.error(name, format!("no text holds `{placeholder}`")).warning());
             }
         }
-        let source = raw.source.as_ref().or(self.raw.sources.first()).map_or("", |text| text.value.as_str());
+        let source = raw.source.as_ref().or(self.raw.sources.first()).map_or("", |text| text.value.as_ref());
         if source.is_empty() {
             self.tell(self.raw.error(&raw.id, "no document is named: give `source`, or `sources` to the model"));
         }
         FindingDef {
-            id: raw.id.value.as_str().into(),
+            id: raw.id.value.as_ref().into(),
             severity: severity.unwrap_or(Severity::Warn),
             source: source.into(),
             inferred: raw.inferred || raw.inferred_when.is_some(),
@@ -48,7 +48,7 @@ impl Compiler<'_> {
             fix: self.pieces(raw, &raw.fix),
             needs: raw.needs.as_ref().and_then(|text| {
                 let expr = self.expr(text, Part::whole(&text.value), Use::Guard)?;
-                Some((expr, text.value.clone()))
+                Some((expr, text.value.to_string()))
             }),
             whole_run: cites == Some("run"),
             update: raw.again.as_ref().is_some_and(|text| text.value == "update"),
@@ -58,27 +58,35 @@ impl Compiler<'_> {
     /// `text {placeholder} text`; `{{` and `}}` are braces.
     fn pieces(&self, finding: &RawFinding, text: &Text) -> Vec<Piece> {
         let mut pieces = Vec::new();
-        let mut plain = String::new();
-        let mut rest = text.value.as_str();
-        while let Some(at) = memchr::memchr2(b'{', b'}', rest.as_bytes()) {
-            let (before, brace) = rest.split_at(at);
-            plain.push_str(before);
+        let whole: &str = &text.value;
+        let plain = |from: usize, to: usize| {
+            Piece::Text(text.part(Part { at: from, text: whole.get(from..to).unwrap_or_default() }))
+        };
+        let mut from = 0;
+        let mut look = 0;
+        while let Some(at) = memchr::memchr2(b'{', b'}', whole.as_bytes().get(look..).unwrap_or_default()) {
+            let at = look + at;
+            let brace = whole.get(at..).unwrap_or_default();
             if brace.starts_with("{{") || brace.starts_with("}}") {
-                plain.push_str(brace.get(..1).unwrap_or_default());
-                rest = brace.get(2..).unwrap_or_default();
+                // The first of the two is said.
+                pieces.push(plain(from, at + 1));
+                (from, look) = (at + 2, at + 2);
                 continue;
             }
-            let offset = text.value.len() - brace.len();
-            let Some((name, after)) = brace.strip_prefix('{').and_then(|inner| inner.split_once('}')) else {
-                self.tell(self.raw.error_in(text, offset, "this brace has no partner").hint("write `{{` for a brace"));
+            let Some((name, _)) = brace.strip_prefix('{').and_then(|inner| inner.split_once('}')) else {
+                self.tell(self.raw.error_in(text, at, "this brace has no partner").hint("write `{{` for a brace"));
                 break;
             };
-            pieces.push(Piece::Text(std::mem::take(&mut plain)));
-            pieces.extend(self.placeholder(finding, text, Part { at: offset + 1, text: name }));
-            rest = after;
+            if from < at {
+                pieces.push(plain(from, at));
+            }
+            pieces.extend(self.placeholder(finding, text, Part { at: at + 1, text: name }));
+            look = at + 1 + name.len() + 1;
+            from = look;
         }
-        plain.push_str(rest);
-        pieces.push(Piece::Text(plain));
+        if from < whole.len() {
+            pieces.push(plain(from, whole.len()));
+        }
         pieces
     }
 
