@@ -249,8 +249,8 @@ impl Engine {
             return;
         }
         let inferred = def.inferred && def.inferred_when.as_ref().is_none_or(|when| when.truth(&view) == Truth::True);
-        let texts = [&def.what, &def.why, &def.fix]
-            .map(|pieces| Arc::from(render(pieces, &View { child, ..self.view(models, model, run, hand) })));
+        let text = |pieces: &[Piece]| Arc::<str>::from(render(pieces, &view));
+        let what = text(&def.what);
         let silence =
             |serial| Silence { serial, run: run.number, phones: phones.clone(), from: run.entered, to: hand.now, once };
         let frames = if def.whole_run { &run.moves } else { &run.evidence }.clone();
@@ -260,7 +260,7 @@ impl Engine {
             .iter()
             .position(|known| {
                 let same = child.is_none() || known.phones == phones;
-                known.id == def.id && same && (def.update || texts.first() == Some(&known.what))
+                known.id == def.id && same && (def.update || what == known.what)
             })
             .or_else(|| {
                 run.found
@@ -268,8 +268,13 @@ impl Engine {
                     .rposition(|known| known.id == def.id)
                     .filter(|_| same >= self.limits.same && model.subject != Subject::Capture)
             });
+        // What is found once more says the rest as it was.
+        let [why, fix] = match known.is_none() || def.update {
+            true => [text(&def.why), text(&def.fix)],
+            false => [Arc::default(), Arc::default()],
+        };
         if let Some(finding) = known.and_then(|at| run.found.get_mut(at)) {
-            if !def.update && texts.first() != Some(&finding.what) {
+            if !def.update && what != finding.what {
                 self.reached("max-same-findings");
             }
             finding.times += 1;
@@ -280,7 +285,7 @@ impl Engine {
             finding.phones = phones;
             if def.update {
                 finding.inferred = inferred;
-                [finding.what, finding.why, finding.fix] = texts;
+                (finding.what, finding.why, finding.fix) = (what, why, fix);
             }
             for frame in frames {
                 if finding.frames.last().is_none_or(|last| *last < frame) {
@@ -299,7 +304,6 @@ impl Engine {
             return;
         }
         self.given = (self.given.0 + 1, self.given.1 + usize::from(lesser));
-        let [what, why, fix] = texts;
         self.serials += 1;
         if silent {
             self.silent.push(silence(self.serials));

@@ -105,8 +105,13 @@ impl Kept {
     pub fn put(&mut self, known: bool, values: &mut Vec<Value<'static>>, list: bool) {
         values.truncate(if list { LONGEST_LIST } else { 1 });
         self.known = known;
-        self.values.clear();
-        self.values.extend(values.drain(..));
+        match (self.values.as_mut_slice(), values.as_mut_slice()) {
+            ([held], [value]) => std::mem::swap(held, value),
+            _ => {
+                self.values.clear();
+                self.values.extend(values.drain(..));
+            }
+        }
     }
 
     /// Adds numbers, or appends what a list does not hold yet.
@@ -146,12 +151,15 @@ impl Kept {
         self.known &= known;
         if let Some(new) = new {
             let sum = op(old.unwrap_or_default(), new);
-            self.values.clear();
-            self.values.push(if sum >= 0.0 && sum.fract() == 0.0 {
-                Value::Uint(sum as u64)
-            } else {
-                Value::Float(sum)
-            });
+            let whole = sum >= 0.0 && sum.fract() == 0.0;
+            let sum = if whole { Value::Uint(sum as u64) } else { Value::Float(sum) };
+            match self.values.as_mut_slice() {
+                [held] => *held = sum,
+                _ => {
+                    self.values.clear();
+                    self.values.push(sum);
+                }
+            }
         }
     }
 }
