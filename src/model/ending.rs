@@ -20,7 +20,7 @@ impl Engine {
         let mut flows = std::mem::take(&mut self.flows);
         self.withdraw(&mut flows, who);
         let order = |flow: &Flow| models.list.iter().position(|model| model.id == flow.model);
-        flows.sort_by_key(|flow| (flow.phones.first().copied(), order(flow), flow.from_frame, flow.run));
+        flows.sort_by_cached_key(|flow| (flow.phones.first().copied(), order(flow), flow.from_frame, flow.run));
         flows
     }
 
