@@ -128,6 +128,10 @@ fields! {
     PRIORITY = text("sip.Priority", "Urgency");
     RESOURCE_PRIORITY = text("sip.Resource-Priority", "Precedence");
     REPLY_TO = text("sip.Reply-To", "Whom to call back");
+    RX_STAT = text("sip.RTP-RxStat", "What the phone received of a call (Cisco)");
+    RX_PACKETS = uint("sip.RTP-RxStat.packets", "RTP packets that the phone received");
+    TX_STAT = text("sip.RTP-TxStat", "What the phone sent in a call (Cisco)");
+    TX_PACKETS = uint("sip.RTP-TxStat.packets", "RTP packets that the phone sent");
     ETAG = text("sip.ETag", "State that was published");
     IF_MATCH = text("sip.If_Match", "State that is refreshed");
     ERROR_INFO = text("sip.Error-Info", "More about the error");

@@ -156,6 +156,15 @@ pub fn header<'a>(header: &Header<'a>, bytes: &'a [u8], fields: &mut Fields<'a>,
             }
         }
         Rule::Reason => reason(fields, value, at),
+        Rule::Media(whole, packets) => {
+            text(fields, whole, value, at);
+            let counts = |param: &Param<'_>| param.name.eq_ignore_ascii_case(b"Pkt");
+            if let Some(param) = scan::params(value, at, b',').find(counts)
+                && let Some(n) = scan::number(param.value)
+            {
+                fields.uint(packets, n, param.value_at, param.value.len());
+            }
+        }
         Rule::ReferTo => {
             text(fields, &REFER_TO, value, at);
             if memchr::memmem::find(value, b"token-registration").is_some() {

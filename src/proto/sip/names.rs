@@ -17,6 +17,8 @@ pub enum Rule {
     CSeq,
     Agent(&'static FieldDef),
     Reason,
+    /// What a phone says of its media, and how many packets of it.
+    Media(&'static FieldDef, &'static FieldDef),
     ReferTo,
     RemoteParty,
     Digest(&'static FieldDef),
@@ -134,6 +136,8 @@ static KNOWN: [&[Row]; 22] = [
     &[
         ("User-Agent", Rule::Agent(&USER_AGENT)),
         ("Session-ID", Rule::Text(&SESSION_ID)),
+        ("RTP-RxStat", Rule::Media(&RX_STAT, &RX_PACKETS)),
+        ("RTP-TxStat", Rule::Media(&TX_STAT, &TX_PACKETS)),
         ("Alert-Info", Rule::Text(&ALERT_INFO)),
         ("Error-Info", Rule::Text(&ERROR_INFO)),
         ("Content-Id", Rule::Text(&CONTENT_ID)),

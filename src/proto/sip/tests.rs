@@ -243,6 +243,20 @@ P-Asserted-Identity: \"Bob\" <sip:1002@h>
 }
 
 #[test]
+fn what_a_phone_says_of_its_media() {
+    let bye = "BYE sip:a@h SIP/2.0
+RTP-RxStat: Dur=11,Pkt=654,Oct=36022,LatePkt=1,LostPkt=0,AvgJit=0,VQMetrics=\"CCR=0.0000;Pkt=3,VoRxCodec=opus\"
+RTP-TxStat: Dur=11,Oct=29050
+
+";
+    check(
+        &wire(bye),
+        "sip.RTP-RxStat.packets sip.RTP-TxStat sip.RTP-TxStat.packets",
+        "sip.request sip.RTP-RxStat.packets=654 sip.RTP-TxStat=Dur=11,Oct=29050",
+    );
+}
+
+#[test]
 fn who_is_a_phone() {
     for (agent, phone) in [
         ("Cisco-CP8841/12.5.1", true),

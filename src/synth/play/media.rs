@@ -82,12 +82,19 @@ impl Player {
     pub(super) fn call(&mut self, session: &mut Session, call: &Call) {
         let invite = self.set_up(session, call);
         if call.code == 200 && !call.goes_on {
-            self.hang_up(session, &invite, 1);
+            self.hang_up(session, &invite, 1, call);
         }
     }
 
-    fn hang_up(&mut self, session: &mut Session, invite: &str, later: u32) {
+    /// A phone says what it received of the call, and what it sent.
+    fn hang_up(&mut self, session: &mut Session, invite: &str, later: u32, call: &Call) {
         let bye = session.line.follow("BYE", invite, later);
+        let packets = |is: fn(&Stream) -> bool| if call.streams.iter().any(is) { self.speaking.1 } else { 0 };
+        let (received, sent) = (packets(|stream| stream.to.is_none()), packets(|stream| stream.from.is_none()));
+        let dur = self.speaking.1 / 50;
+        let stat = |name, packets| format!("RTP-{name}Stat: Dur={dur},Pkt={packets},Oct={}", packets * 160);
+        let stats = format!("{},LatePkt=0,LostPkt=0,AvgJit=0\r\n{}", stat("Rx", received), stat("Tx", sent));
+        let bye = bye.replacen("Content-Length", &format!("{stats}\r\nContent-Length"), 1);
         self.millis(20);
         self.say(session, Side::Phone, &bye);
         self.millis(8);
@@ -141,7 +148,7 @@ impl Player {
         let accepted = sip::answer(&refer, 202, self.now);
         self.say(session, Side::Server, &accepted);
         self.millis(200);
-        self.hang_up(session, &invite, 2);
+        self.hang_up(session, &invite, 2, call);
     }
 
     /// CallManager calls a server, and is answered or not.
