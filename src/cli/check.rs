@@ -99,7 +99,7 @@ impl Check {
     pub fn run(&self) -> Result<u8, Stop> {
         let schema = pipeline::schema();
         // The program ends with this: to take the models apart would be for nobody.
-        let chosen = std::mem::ManuallyDrop::new(models(&self.model, self.site.as_deref(), &schema)?);
+        let chosen = std::mem::ManuallyDrop::new(models_on(self.threads, &self.model, self.site.as_deref(), &schema)?);
         let (mut inputs, errors) = run::inputs(&self.inputs, self.merge);
         let spool = spool_if_twice(&mut inputs, self.write.is_some() || self.golden.is_some())?;
         let mut unreadable = !errors.is_empty();
@@ -239,6 +239,16 @@ pub struct Chosen {
 
 /// The models of `--model`: names narrow the report, paths add to the built-in models.
 pub fn models(wanted: &[String], site: Option<&Path>, schema: &Schema) -> Result<Chosen, Stop> {
+    models_on(None, wanted, site, schema)
+}
+
+/// The same, on `threads` threads.
+fn models_on(
+    threads: Option<NonZero<usize>>,
+    wanted: &[String],
+    site: Option<&Path>,
+    schema: &Schema,
+) -> Result<Chosen, Stop> {
     let site = site.map(|path| read_site(path, schema)).transpose()?.unwrap_or_default();
     let mut sources = load::builtin();
     let mut only = Vec::new();
@@ -257,8 +267,12 @@ pub fn models(wanted: &[String], site: Option<&Path>, schema: &Schema) -> Result
         }
     }
     // The built-in ones are known to be sound; a user's are told everything that is wrong with them.
-    let load = if users.is_empty() { load::load_to_judge } else { load::load };
-    let models = load(&sources, schema, &site).models().map_err(|errors| all(&errors))?;
+    let loaded = if users.is_empty() {
+        load::load_to_judge(&sources, schema, &site, run::two(threads))
+    } else {
+        load::load(&sources, schema, &site)
+    };
+    let models = loaded.models().map_err(|errors| all(&errors))?;
     let wrong = site.check(&models);
     if !wrong.is_empty() {
         return Err(all(&wrong));

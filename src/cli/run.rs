@@ -118,6 +118,11 @@ pub fn capture<W: Watch>(
     Ok((outcome, watch, notes))
 }
 
+/// Whether two threads may work: so many were asked for, or there are as many processors.
+pub fn two(threads: Option<NonZero<usize>>) -> bool {
+    threads.or_else(|| std::thread::available_parallelism().ok()).is_some_and(|threads| threads.get() > 1)
+}
+
 /// Judges a capture as a whole, on `threads` threads (a third has nothing to do; none given: as many as there are
 /// cores). What comes of it does not depend on how many.
 pub fn judge(
@@ -127,8 +132,7 @@ pub fn judge(
     options: &Options,
     threads: Option<NonZero<usize>>,
 ) -> Result<(Outcome, Notes), SourceError> {
-    let threads = threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZero::get);
-    if threads < 2 {
+    if !two(threads) {
         return capture(input, schema, models, options, Unwatched, None, |_| true)
             .map(|(outcome, _, notes)| (outcome, notes));
     }

@@ -89,6 +89,12 @@ pub(super) fn parse(source: &str) -> Result<Ast<'_>, ExprError> {
         return Err(ExprError::new(0, 0, format!("longer than {LONGEST} bytes")));
     }
     nesting(source)?;
+    // Most often it is one name, one number or one text: no operator is to be looked for.
+    if !source.contains([' ', '('])
+        && let Ok(("", ast)) = primary(source)
+    {
+        return Ok(ast);
+    }
     match any(source).map(|(rest, ast)| (skip(rest), ast)) {
         Ok(("", ast)) => Ok(ast),
         Ok((rest, _)) => {

@@ -201,12 +201,12 @@ pub(super) fn no_toml(wrong: &[toml::de::Error]) -> Vec<(usize, String)> {
 }
 
 /// Reads a file; what cannot be read is told and left out.
-pub(super) fn read(file: &str, source: &Cow<'static, str>) -> (Raw, Vec<ModelError>) {
-    let (raw, errors) = match source {
+pub(super) fn read(file: &str, source: Cow<'static, str>) -> (Raw, Vec<ModelError>) {
+    let (raw, errors) = match &source {
         Cow::Borrowed(text) => read_text(file, text, Cow::clone),
         Cow::Owned(text) => read_text(file, text, |part| Cow::Owned(part.clone().into_owned())),
     };
-    (Raw { source: source.clone(), ..raw }, errors)
+    (Raw { source, ..raw }, errors)
 }
 
 fn read_text<'s>(file: &str, source: &'s str, keep: fn(&Cow<'s, str>) -> Cow<'static, str>) -> (Raw, Vec<ModelError>) {
