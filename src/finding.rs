@@ -207,11 +207,14 @@ impl Findings {
         self.places = self.list.iter().enumerate().map(|(place, finding)| (finding.serial, place)).collect();
     }
 
-    /// Takes back what proved not to be told by the capture.
-    pub fn withdraw(&mut self, serials: &[u32]) {
-        if !serials.is_empty() {
-            self.keep(|finding| !serials.contains(&finding.serial));
+    /// Takes back what proved not to be told by the capture; gives what is taken back.
+    pub fn withdraw(&mut self, serials: &[u32]) -> Vec<Finding> {
+        if serials.is_empty() {
+            return Vec::new();
         }
+        let gone = self.list.extract_if(.., |finding| serials.contains(&finding.serial)).collect();
+        self.keep(|_| true);
+        gone
     }
 
     /// What was collected, in the order of first appearance.

@@ -81,7 +81,7 @@ mod with {
     use crate::phone::{Concerned, Phones};
     use crate::pipeline::{self, Pipeline, Watch};
     use crate::report::text::{self, Style};
-    use crate::report::{Only, Report, finding_report, json};
+    use crate::report::{FindingReport, Only, Report, finding_report, json};
 
     impl Capture {
         /// Runs it; the result is the exit code.
@@ -259,6 +259,11 @@ mod with {
 
     impl Teller {
         fn tell(&mut self, finding: &Finding, phones: &Phones) {
+            self.put(finding, false, phones);
+        }
+
+        /// A line, of what was found or is taken back.
+        fn put(&mut self, finding: &Finding, withdrawn: bool, phones: &Phones) {
             let takes = self.only.is_empty() || self.only.iter().any(|model| **model == *finding.model);
             self.last = self.last.max(finding.serial);
             if self.failed.is_some() || !takes {
@@ -267,7 +272,7 @@ mod with {
             if self.quiet && self.form == Form::Text {
                 return;
             }
-            let report = finding_report(0, finding, phones, false);
+            let report = FindingReport { withdrawn, ..finding_report(0, finding, phones, false) };
             let mut line = Vec::new();
             let put = match self.form {
                 Form::Text => text::finding_line(&report, &mut line),
@@ -284,6 +289,13 @@ mod with {
         fn finding(&mut self, finding: &Finding, phones: &Phones) {
             if finding.serial > self.last {
                 self.tell(finding, phones);
+            }
+        }
+
+        fn withdrawn(&mut self, finding: &Finding, phones: &Phones) {
+            // What only the end found was not told.
+            if finding.serial <= self.last {
+                self.put(finding, true, phones);
             }
         }
 

@@ -51,9 +51,10 @@ impl Engine {
         }
     }
 
-    /// After [`Engine::finish`]: the numbers of findings that were given, and that the end of the capture took back.
-    pub fn withdrawn(&self) -> &[u32] {
-        &self.withdrawn
+    /// The numbers of findings that were given, and were taken back since this was asked last: by a later message, or
+    /// by the end of the capture.
+    pub fn withdrawn(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.withdrawn)
     }
 
     /// Every run as it stands now, for a screen.

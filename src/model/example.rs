@@ -306,7 +306,7 @@ pub fn play(models: &Arc<Models>, model: usize, example: &Example, lines: usize,
         engine.event(&event, &concerned, &cast, &mut out);
     }
     let flows = engine.finish(last, &cast, &mut out);
-    findings.withdraw(engine.withdrawn());
+    findings.withdraw(&engine.withdrawn());
     let id = models.list.get(model).map(|model| model.id.clone());
     let mut findings = findings.into_sorted();
     findings.retain(|finding| Some(&finding.model) == id.as_ref());

@@ -522,7 +522,7 @@ fn silence_in_a_capture_that_lost_frames_is_no_finding_whenever_that_shows() {
         [0, 4, 12].iter().for_each(|at| send(&mut engine, 0, *at, "dhcp.discover", &mut out));
         engine.tick(Ts::ZERO + Span::from_secs(100), &Lossy(known), &mut out);
         let flows = engine.finish(Ts::ZERO + Span::from_secs(100), &Lossy(last), &mut out);
-        findings.withdraw(engine.withdrawn());
+        findings.withdraw(&engine.withdrawn());
         let dhcp = flows.iter().find(|flow| &*flow.model == "dhcp").unwrap();
         (findings.into_sorted().len(), dhcp.verdict, dhcp.reason.contains("frame 7: a test"), dhcp.findings.len())
     };

@@ -92,6 +92,8 @@ impl<W: Watch> Hub<W> {
             watch.finding(&finding, phones);
             findings.take(finding);
         });
+        let gone = engine.withdrawn();
+        findings.withdraw(&gone).iter().for_each(|finding| watch.withdrawn(finding, phones));
         self.engine_limits(event.origin);
     }
 
@@ -274,6 +276,8 @@ impl<W: Watch> Desk for Hub<W> {
                 watch.finding(&finding, phones);
                 findings.take(finding);
             });
+            let gone = engine.withdrawn();
+            findings.withdraw(&gone).iter().for_each(|finding| watch.withdrawn(finding, phones));
         }
     }
 

@@ -123,6 +123,8 @@ pub trait Watch {
     fn event(&mut self, event: &Event<'_>, concerned: &[Concerned], phones: &Phones);
     /// A finding, as soon as it is known.
     fn finding(&mut self, _finding: &Finding, _phones: &Phones) {}
+    /// A finding is taken back: what came later shows that the capture does not tell it.
+    fn withdrawn(&mut self, _finding: &Finding, _phones: &Phones) {}
     /// Whether it looks at the fields of events: otherwise only those that models and phones ask for are made.
     fn looks(&self) -> bool {
         true
@@ -258,11 +260,11 @@ fn conclude<W: Watch>(read: &Read, mut hub: Hub<W>, notes: &Notes) -> (Outcome, 
     read.limits.iter().for_each(|bound| Sink::limit(&mut hub, bound, &read.last));
     hub.tick(now);
     hub.engine_limits(&read.last);
-    let Hub { mut engine, phones, mut findings, watch, seen, others, carried, .. } = hub;
+    let Hub { mut engine, phones, mut findings, mut watch, seen, others, carried, .. } = hub;
     let flows = engine.finish(now, &Sight(&phones, carried), &mut |finding| {
         findings.take(finding);
     });
-    findings.withdraw(engine.withdrawn());
+    findings.withdraw(&engine.withdrawn()).iter().for_each(|finding| watch.withdrawn(finding, &phones));
     let summary = Summary {
         packets: read.packets,
         first: read.first,

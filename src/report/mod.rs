@@ -172,6 +172,9 @@ pub struct FindingReport {
     pub source: String,
     /// Drawn from sizes and timing of encrypted traffic.
     pub inferred: bool,
+    /// While a capture goes on: it was told before, and is taken back.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub withdrawn: bool,
     /// When, as a time of day for a person.
     #[serde(skip)]
     pub clock: String,
@@ -370,6 +373,7 @@ pub fn finding_report(capture: usize, finding: &Finding, phones: &Phones, secret
         fix: shown(&finding.fix),
         source: finding.source.to_string(),
         inferred: finding.inferred,
+        withdrawn: false,
         clock: finding.time.clock(),
     }
 }

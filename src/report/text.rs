@@ -241,9 +241,10 @@ pub fn finding_line(finding: &FindingReport, out: &mut dyn Write) -> io::Result<
         Severity::Info => "i",
     };
     let whom = if finding.phones.is_empty() { "the capture".to_owned() } else { finding.phones.join(", ") };
+    let (glyph, taken_back) = if finding.withdrawn { ("–", "taken back: ") } else { (glyph, "") };
     writeln!(
         out,
-        "{} {glyph} {} {}  {whom}  {}: {}",
+        "{} {glyph} {taken_back}{} {}  {whom}  {}: {}",
         finding.clock,
         finding.severity,
         finding.id,

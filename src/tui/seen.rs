@@ -207,4 +207,8 @@ impl Watch for Seen {
             self.found_at.push(self.now_at);
         }
     }
+
+    fn withdrawn(&mut self, _: &Finding, _: &Phones) {
+        self.changes += 1;
+    }
 }
