@@ -71,9 +71,14 @@ static PARAMETERS: &[(&str, &FieldDef)] = &[
     ("lastprotocoleventreceived", &LAST_RECEIVED),
 ];
 
+/// Whether this is the outermost element of an alarm.
+pub fn is(root: &Node) -> bool {
+    root.is("x-cisco-alarm")
+}
+
 /// Says what an alarm says; false if `root` is none.
 pub fn emit(root: &Node, defect: Option<Malformed>, emit: &mut Emit<'_>) -> bool {
-    if !root.is("x-cisco-alarm") {
+    if !is(root) {
         return false;
     }
     for alarm in root.children.iter().filter(|c| c.is("Alarm")) {

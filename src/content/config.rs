@@ -6,6 +6,7 @@
 
 mod names;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -24,6 +25,11 @@ const LONGEST_TAG: usize = 64;
 const MAX_OTHER: usize = 400;
 /// More lines, services, members or loads than this are not kept.
 const MAX_REPEATED: usize = 500;
+
+/// Whether this is the outermost element of a configuration.
+pub fn is(root: &Node) -> bool {
+    root.is("device") || root.is("Default")
+}
 
 /// Says what a configuration says; false if `root` is none.
 pub fn emit(root: &Node, defect: Option<Malformed>, emit: &mut Emit<'_>) -> bool {
@@ -147,7 +153,7 @@ impl<'a> Settings<'a> {
     }
 
     /// For lists that line up: null where there is nothing.
-    fn text_or_null(&mut self, def: &'static FieldDef, value: Option<&'a str>) {
+    fn text_or_null(&mut self, def: &'static FieldDef, value: Option<impl Into<Cow<'a, str>>>) {
         self.fields.push(def, value.map_or(Value::Null, |v| Value::Text(v.into())), 0, 0);
     }
 
@@ -240,13 +246,13 @@ impl<'a> Settings<'a> {
     }
 
     fn services(&mut self, node: &'a Node) {
-        let provisioning = node.attribute("provisioning").or_else(|| node.value("provisioning"));
-        if let Some(number) = provisioning.and_then(number) {
+        let provisioning = node.attribute("provisioning").or_else(|| node.value("provisioning").map(Cow::Borrowed));
+        if let Some(number) = provisioning.as_deref().and_then(number) {
             self.fields.uint(&SERVICES_PROVISIONING, number, 0, 0);
         }
         for service in node.children.iter().filter(|c| c.is("phoneService")).take(MAX_REPEATED) {
-            self.number_or_null(&SERVICE_TYPE, service.attribute("type"));
-            self.number_or_null(&SERVICE_CATEGORY, service.attribute("category"));
+            self.number_or_null(&SERVICE_TYPE, service.attribute("type").as_deref());
+            self.number_or_null(&SERVICE_CATEGORY, service.attribute("category").as_deref());
             self.text_or_null(&SERVICE_NAME, service.value("name"));
             self.text_or_null(&SERVICE_URL, service.value("url"));
         }
@@ -306,7 +312,7 @@ fn members<'n, 't>(group: &'n Node<'t>) -> Vec<(Option<u64>, &'n Node<'t>)> {
         .flat_map(|list| &list.children)
         .filter(|c| c.is("member"))
         .take(MAX_REPEATED)
-        .map(|member| (member.attribute("priority").and_then(number), member))
+        .map(|member| (member.attribute("priority").as_deref().and_then(number), member))
         .collect();
     members.sort_by_key(|(priority, _)| priority.unwrap_or(u64::MAX));
     members

@@ -5,6 +5,7 @@
 //! authentication, and MIDlet descriptors. Not read: images. Sources: Cisco IP Phone Services SDK; bodies as
 //! phones and CUCM send them.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use super::Emit;
@@ -130,25 +131,35 @@ pub fn unavailable(number: u64) -> Option<&'static str> {
     })
 }
 
+/// The outermost elements of remote call control.
+static REMOTECC: [(&str, &EventDef); 3] = [
+    ("x-cisco-remotecc-request", &REMOTECC_REQUEST),
+    ("x-cisco-remotecc-response", &REMOTECC_RESPONSE),
+    ("x-cisco-remotecc-cm", &REMOTECC_CM),
+];
+
+/// Whether this is the outermost element of remote call control or of a phone service.
+pub fn is(root: &Node) -> bool {
+    REMOTECC.iter().any(|(name, _)| root.is(name)) || is_object(root)
+}
+
+fn is_object(root: &Node) -> bool {
+    root.name.get(..12).is_some_and(|start| start.eq_ignore_ascii_case("CiscoIPPhone"))
+        && !root.is("CiscoIPPhoneRingList")
+}
+
 /// Says what remote call control or a phone service says; false if `root` is neither.
 pub fn emit(root: &Node, defect: Option<Malformed>, emit: &mut Emit<'_>) -> bool {
-    let remotecc: [(&str, &'static EventDef); 3] = [
-        ("x-cisco-remotecc-request", &REMOTECC_REQUEST),
-        ("x-cisco-remotecc-response", &REMOTECC_RESPONSE),
-        ("x-cisco-remotecc-cm", &REMOTECC_CM),
-    ];
     let mut fields = Fields::new();
-    if let Some((_, def)) = remotecc.into_iter().find(|(name, _)| root.is(name)) {
+    if let Some((_, def)) = REMOTECC.iter().find(|(name, _)| root.is(name)) {
         for child in root.children.iter().take(MAX_REPEATED) {
             fields.str(&REMOTECC_KIND, &*child.name, 0, 0);
-            self::remotecc(child, &mut fields);
+            remotecc(child, &mut fields);
         }
         emit.say(def, fields, defect);
         return true;
     }
-    if !root.name.get(..12).is_some_and(|start| start.eq_ignore_ascii_case("CiscoIPPhone"))
-        || root.is("CiscoIPPhoneRingList")
-    {
+    if !is_object(root) {
         return false;
     }
     object(root, &mut fields);
@@ -195,7 +206,7 @@ fn object<'a>(root: &'a Node, fields: &mut Fields<'a>) {
     if let Some(number) = root.attribute("Number").and_then(|n| n.parse::<u64>().ok()) {
         fields.uint(&ERROR_NUMBER, number, 0, 0);
     }
-    let null = |value: Option<&'a str>| value.map_or(Value::Null, |v| Value::Text(v.into()));
+    let null = |value: Option<Cow<'a, str>>| value.map_or(Value::Null, Value::Text);
     for child in root.children.iter().take(MAX_REPEATED) {
         let own = child.own();
         match (child.name.to_ascii_lowercase().as_str(), own) {
@@ -210,8 +221,8 @@ fn object<'a>(root: &'a Node, fields: &mut Fields<'a>) {
             ("url", Some(value)) => url(&URL, value, fields),
             ("executeitem", _) => {
                 if let Some(value) = child.attribute("URL") {
-                    url(&URL, value, fields);
-                    rtp(value, fields);
+                    url(&URL, &value, fields);
+                    rtp(&value, fields);
                     let priority = child.attribute("Priority").and_then(|p| p.parse().ok());
                     fields.push(&PRIORITY, priority.map_or(Value::Null, Value::Uint), 0, 0);
                 }
@@ -220,12 +231,12 @@ fn object<'a>(root: &'a Node, fields: &mut Fields<'a>) {
                 fields.push(&RESPONSE_STATUS, null(child.attribute("Status")), 0, 0);
                 fields.push(&RESPONSE_DATA, null(child.attribute("Data")), 0, 0);
                 match child.attribute("URL") {
-                    Some(value) => url(&RESPONSE_URL, value, fields),
+                    Some(value) => url(&RESPONSE_URL, &value, fields),
                     None => drop(fields.push(&RESPONSE_URL, Value::Null, 0, 0)),
                 }
             }
             ("menuitem", _) => {
-                fields.push(&ITEM_NAME, null(child.value("Name")), 0, 0);
+                fields.push(&ITEM_NAME, null(child.value("Name").map(Cow::Borrowed)), 0, 0);
                 match child.value("URL") {
                     Some(value) => url(&ITEM_URL, value, fields),
                     None => drop(fields.push(&ITEM_URL, Value::Null, 0, 0)),
@@ -241,9 +252,9 @@ fn object<'a>(root: &'a Node, fields: &mut Fields<'a>) {
                 fields.str(&ENTRY, format!("{name}={number}"), 0, 0);
             }
             ("inputitem", _) => {
-                fields.push(&INPUT_NAME, null(child.value("DisplayName")), 0, 0);
-                fields.push(&INPUT_PARAMETER, null(child.value("QueryStringParam")), 0, 0);
-                fields.push(&INPUT_FLAGS, null(child.value("InputFlags")), 0, 0);
+                fields.push(&INPUT_NAME, null(child.value("DisplayName").map(Cow::Borrowed)), 0, 0);
+                fields.push(&INPUT_PARAMETER, null(child.value("QueryStringParam").map(Cow::Borrowed)), 0, 0);
+                fields.push(&INPUT_FLAGS, null(child.value("InputFlags").map(Cow::Borrowed)), 0, 0);
                 if let Some(value) = child.value("DefaultValue") {
                     fields.str(&INPUT_DEFAULT, value, 0, 0);
                 }

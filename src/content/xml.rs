@@ -7,7 +7,8 @@
 use std::borrow::Cow;
 
 use quick_xml::Reader;
-use quick_xml::escape::resolve_predefined_entity;
+use quick_xml::escape::{resolve_predefined_entity, unescape};
+use quick_xml::events::attributes::Attributes;
 use quick_xml::events::{BytesStart, Event};
 
 use crate::bytes::Malformed;
@@ -16,6 +17,8 @@ use crate::bytes::Malformed;
 const MAX_DEPTH: usize = 64;
 /// More elements than this are refused.
 const MAX_NODES: usize = 50_000;
+/// Attributes of an element behind so many others are not looked at.
+const MAX_ATTRIBUTES: usize = 256;
 /// A document longer than this is cut, in bytes.
 const MAX_BYTES: usize = 4 << 20;
 
@@ -24,8 +27,8 @@ const MAX_BYTES: usize = 4 << 20;
 pub struct Node<'t> {
     /// Its name, as written.
     pub name: Cow<'t, str>,
-    /// Its attributes, in order.
-    pub attributes: Vec<(Cow<'t, str>, Cow<'t, str>)>,
+    /// What stands behind its name in the tag: read when somebody asks for an attribute.
+    attributes: Cow<'t, str>,
     /// All its own text, put together; blanks before it may be left out.
     text: Cow<'t, str>,
     /// The elements inside it, in order.
@@ -72,10 +75,33 @@ impl<'t> Node<'t> {
     }
 
     /// An attribute, if it is not blank.
-    pub fn attribute(&self, name: &str) -> Option<&str> {
-        let found = self.attributes.iter().find(|(key, _)| local(key).eq_ignore_ascii_case(name));
-        found.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
+    pub fn attribute(&self, name: &str) -> Option<Cow<'_, str>> {
+        if self.attributes.trim_ascii().is_empty() {
+            return None;
+        }
+        let mut all = Attributes::html(&self.attributes, 0);
+        let found = all
+            .with_checks(false)
+            .flatten()
+            .take(MAX_ATTRIBUTES)
+            .find(|found| local_bytes(found.key.as_ref()).eq_ignore_ascii_case(name.as_bytes()))?;
+        let value = match own(&self.attributes, &found.value) {
+            Cow::Borrowed(value) => trimmed(unescape(value).unwrap_or(Cow::Borrowed(value))),
+            Cow::Owned(value) => Cow::Owned(trimmed(unescape(&value).unwrap_or(Cow::Borrowed(&value))).into_owned()),
+        };
+        Some(value).filter(|value| !value.is_empty())
     }
+}
+
+fn trimmed(value: Cow<'_, str>) -> Cow<'_, str> {
+    match value {
+        Cow::Borrowed(value) => Cow::Borrowed(value.trim()),
+        Cow::Owned(value) => Cow::Owned(value.trim().to_owned()),
+    }
+}
+
+fn local_bytes(name: &[u8]) -> &[u8] {
+    name.rsplit(|b| *b == b':').next().unwrap_or(name)
 }
 
 fn local(name: &str) -> &str {
@@ -98,7 +124,13 @@ impl<'b> Text<'b> {
     }
 
     /// Reads the document.
+    #[cfg(test)]
     pub fn parse(&self) -> Document<'_> {
+        self.parse_if(|_| true)
+    }
+
+    /// Reads the document if its outermost element is `wanted`; else that element alone, as far as its tag.
+    pub fn parse_if(&self, wanted: impl Fn(&Node<'_>) -> bool) -> Document<'_> {
         let text: &str = &self.text;
         let mut reader = Reader::from_str(text);
         let config = reader.config_mut();
@@ -121,7 +153,13 @@ impl<'b> Text<'b> {
                     tree.fault(at, "XML nested too deep");
                     break;
                 }
-                Event::Start(tag) => tree.stack.push(node(text, &tag)),
+                Event::Start(tag) => {
+                    let node = node(text, &tag);
+                    if tree.stack.is_empty() && tree.root.is_none() && !wanted(&node) {
+                        return Document { root: Some(node), defect: tree.defect };
+                    }
+                    tree.stack.push(node);
+                }
                 Event::Empty(tag) => {
                     let node = node(text, &tag);
                     tree.attach(node, at);
@@ -221,19 +259,7 @@ impl<'t> Tree<'t> {
 }
 
 fn node<'t>(text: &'t str, tag: &BytesStart<'_>) -> Node<'t> {
-    let mut attributes = Vec::new();
-    if !tag.attributes_raw().trim_ascii().is_empty() {
-        for attribute in tag.html_attributes().with_checks(false).flatten().take(256) {
-            let value = match own(text, &attribute.value) {
-                Cow::Borrowed(value) => quick_xml::escape::unescape(value).unwrap_or(Cow::Borrowed(value)),
-                Cow::Owned(value) => {
-                    Cow::Owned(quick_xml::escape::unescape(&value).map(Cow::into_owned).unwrap_or(value))
-                }
-            };
-            attributes.push((own(text, attribute.key.as_ref()), value));
-        }
-    }
-    Node { name: own(text, tag.name().as_ref()), attributes, ..Node::default() }
+    Node { name: own(text, tag.name().as_ref()), attributes: own(text, tag.attributes_raw()), ..Node::default() }
 }
 
 /// UTF-8, UTF-16 with a mark, and everything else as ISO-8859-1 (which also is what an ISO file claims to be).
@@ -268,7 +294,7 @@ mod tests {
         let root = read.root.unwrap();
         assert_eq!(
             (read.defect, root.value("sipPort"), root.attribute("type")),
-            (None, Some("5060"), Some("axl:XIPPhone"))
+            (None, Some("5060"), Some("axl:XIPPhone".into()))
         );
         assert_eq!(root.value("U"), Some("a?x=1&y=2&z A"));
         let latin = parse(b"<a>caf\xe9<![CDATA[<x>]]></a>").root.unwrap();
