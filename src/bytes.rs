@@ -121,9 +121,84 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Where the byte first stands. For lines, names and values, which are short: `memchr` takes longer to begin than they
+/// take to be looked through.
+#[inline]
+pub fn find(byte: u8, bytes: &[u8]) -> Option<usize> {
+    find3(byte, byte, byte, bytes)
+}
+
+/// Where the first of two bytes stands.
+#[inline]
+pub fn find2(a: u8, b: u8, bytes: &[u8]) -> Option<usize> {
+    find3(a, b, b, bytes)
+}
+
+/// Where the first of three bytes stands.
+#[inline(always)]
+pub fn find3(a: u8, b: u8, c: u8, bytes: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    let mut rest = bytes;
+    while let Some((block, after)) = rest.split_first_chunk::<16>() {
+        // This a processor does for sixteen bytes at once.
+        if block.iter().fold(false, |any, byte| any | (*byte == a) | (*byte == b) | (*byte == c)) {
+            return Some(at + place(a, b, c, block));
+        }
+        (at, rest) = (at + 16, after);
+    }
+    if let Some((word, after)) = rest.split_first_chunk::<8>() {
+        let hits = hits(a, b, c, u64::from_le_bytes(*word));
+        if hits != 0 {
+            return Some(at + hits.trailing_zeros() as usize / 8);
+        }
+        (at, rest) = (at + 8, after);
+    }
+    for byte in rest {
+        if *byte == a || *byte == b || *byte == c {
+            return Some(at);
+        }
+        at += 1;
+    }
+    None
+}
+
+/// Where in a block in which it is.
+#[inline(always)]
+fn place(a: u8, b: u8, c: u8, block: &[u8; 16]) -> usize {
+    let block = u128::from_le_bytes(*block);
+    let low = hits(a, b, c, block as u64);
+    if low != 0 {
+        return low.trailing_zeros() as usize / 8;
+    }
+    8 + hits(a, b, c, (block >> 64) as u64).trailing_zeros() as usize / 8
+}
+
+/// The highest bit of each byte that is one of three. Bytes above the lowest of them may be marked too.
+#[inline(always)]
+const fn hits(a: u8, b: u8, c: u8, word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let (a, b, c) = (word ^ (ONES * a as u64), word ^ (ONES * b as u64), word ^ (ONES * c as u64));
+    let (a, b, c) = (a.wrapping_sub(ONES) & !a, b.wrapping_sub(ONES) & !b, c.wrapping_sub(ONES) & !c);
+    (a | b | c) & 0x8080_8080_8080_8080
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn found_where_memchr_finds_it(bytes in prop::collection::vec(0u8..5, 0..70), skip in 0usize..9) {
+            let bytes = bytes.get(skip..).unwrap_or_default();
+            prop_assert_eq!(find(1, bytes), memchr::memchr(1, bytes));
+            prop_assert_eq!(find2(0, 1, bytes), memchr::memchr2(0, 1, bytes));
+            prop_assert_eq!(find3(4, 0, 3, bytes), memchr::memchr3(4, 0, 3, bytes));
+            let high: Vec<u8> = bytes.iter().map(|b| b.wrapping_add(0x7e)).collect();
+            prop_assert_eq!(find(0x80, &high), memchr::memchr(0x80, &high));
+            prop_assert_eq!(find2(0x7f, 0x82, &high), memchr::memchr2(0x7f, 0x82, &high));
+        }
+    }
 
     #[test]
     fn a_short_read_has_a_place_and_moves_nothing() {

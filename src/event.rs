@@ -297,12 +297,14 @@ pub struct Fields<'a> {
     list: Vec<Field<'a>>,
     /// All others are left out; `None`: none is.
     wanted: Option<Arc<Wanted>>,
+    /// The beginning of the message, where it is known to be text: what is a part of it need not be looked at again.
+    known: Option<&'a str>,
 }
 
 impl<'a> Fields<'a> {
     /// An empty list. In a dissector take [`crate::proto::Out::fields`] instead, which reuses its memory.
     pub const fn new() -> Fields<'a> {
-        Fields { list: Vec::new(), wanted: None }
+        Fields { list: Vec::new(), wanted: None, known: None }
     }
 
     /// Whether the field is kept here: what it takes to make one that is not can be saved.
@@ -318,6 +320,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Any value.
+    #[inline]
     pub fn push(&mut self, def: &'static FieldDef, value: Value<'a>, at: usize, len: usize) -> &mut Self {
         if self.wants(def) {
             self.list.push(Field { def, value, at: at as u32, len: len as u32 });
@@ -339,11 +342,33 @@ impl<'a> Fields<'a> {
     pub fn text(&mut self, def: &'static FieldDef, value: &'a [u8], at: usize) -> &mut Self {
         if self.wants(def) {
             // Nearly all text is well-formed, and to see that is quicker than to look for where it is not.
+            if let Some(text) = self.known_text(value, at) {
+                self.list.push(Field {
+                    def,
+                    value: Value::Text(Cow::Borrowed(text)),
+                    at: at as u32,
+                    len: value.len() as u32,
+                });
+                return self;
+            }
             let text = std::str::from_utf8(value).map_or_else(|_| String::from_utf8_lossy(value), Cow::Borrowed);
             let text = Value::Text(text);
             self.list.push(Field { def, value: text, at: at as u32, len: value.len() as u32 });
         }
         self
+    }
+
+    /// The message begins with this text, or nothing is known of it.
+    #[inline]
+    pub fn set_known(&mut self, text: Option<&'a str>) {
+        self.known = text;
+    }
+
+    /// A value as a part of the text that the message is known to begin with.
+    #[inline]
+    pub fn known_text(&self, value: &'a [u8], at: usize) -> Option<&'a str> {
+        let text = self.known?.get(at..at + value.len())?;
+        std::ptr::eq(text.as_bytes(), value).then_some(text)
     }
 
     /// Text that is already text.
@@ -378,7 +403,7 @@ impl<'a> Fields<'a> {
 
     /// An empty list in memory that was used before; of `wanted` fields, where not all are.
     pub(crate) fn from_vec(list: Vec<Field<'a>>, wanted: Option<Arc<Wanted>>) -> Fields<'a> {
-        Fields { list, wanted }
+        Fields { list, wanted, known: None }
     }
 
     /// Gives the memory back, empty and free of borrows.

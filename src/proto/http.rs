@@ -175,9 +175,9 @@ impl Dissect for Http {
     }
 
     fn held(&self) -> usize {
-        let asked: usize = self.asked.iter().map(|asked| asked.uri.len()).sum();
         let open = |way: &Way| if let At::Body(open) = &way.at { open.head.len() + open.body.held() } else { 0 };
-        asked + self.ways.iter().map(open).sum::<usize>()
+        let [client, server] = &self.ways;
+        self.asked.iter().fold(open(client) + open(server), |held, asked| held + asked.uri.len())
     }
 }
 
@@ -306,7 +306,9 @@ impl Http {
     ) -> Box<Open> {
         let target = String::from_utf8_lossy(target);
         let fetch = self.fetch(method, &target, segment.origin);
-        let uri = match head.header("host") {
+        let known = head.known();
+        let uri = match known.host {
+            _ if !out.wants(&RESPONSE_FOR_URI) => String::new(),
             Some(host) if target.starts_with('/') => {
                 format!("http://{}{}", String::from_utf8_lossy(host), mask_uri(&target))
             }
@@ -325,13 +327,13 @@ impl Http {
             time: segment.origin.time,
             fetch: fetch.clone(),
         });
-        let mut framing = head.framing(false, false);
+        let mut framing = known.framing(&head.start, false, false);
         if is_connect || method.starts_with(b"RPC_") {
             // What follows is no HTTP, and waits for no answer ([MS-RPCH] announces a length that never comes).
             self.way(segment.side).at = At::Opaque;
             framing = Framing::None;
         }
-        Open::new(framing, body_of(head, None, out), fetch, None)
+        Open::new(framing, body_of(&head.start, &known, None, out), fetch, None)
     }
 
     /// The file that a request asks for, if it is one for a phone.
@@ -358,7 +360,8 @@ impl Http {
         let interim = (100..200).contains(&code) && code != 101;
         let answers = if interim { None } else { self.asked.pop_front() };
         let (to_head, to_connect) = answers.as_ref().map_or((false, false), |a| (a.is_head, a.is_connect));
-        let framing = head.framing(to_head, to_connect);
+        let known = head.known();
+        let framing = known.framing(&head.start, to_head, to_connect);
         if code == 101 || (to_connect && (200..300).contains(&code)) {
             self.ways.iter_mut().for_each(|way| way.at = At::Opaque);
         } else if to_connect {
@@ -377,7 +380,7 @@ impl Http {
             }
         }
         let fetch = fetch.filter(|_| (200..300).contains(&code));
-        Open::new(framing, body_of(head, fetch.as_ref(), out), fetch, answers)
+        Open::new(framing, body_of(&head.start, &known, fetch.as_ref(), out), fetch, answers)
     }
 
     /// The body is at its end. `part` is where the message lies in the segment, if it lies wholly in it.
@@ -496,7 +499,7 @@ impl Http {
 /// What the body says, where it is XML, a form or text of a phone service.
 fn content(open: &Open, bytes: &[u8], origin: &Origin, out: &mut Out<'_>) {
     let Some((body, head)) = open.shown_body().zip(head::parse(bytes).ok()) else { return };
-    let kind = String::from_utf8_lossy(head.header("content-type").unwrap_or_default());
+    let kind = String::from_utf8_lossy(head.known().content_type.unwrap_or_default());
     let frames = fetch::until(&open.frames, origin.frame);
     let wanted = out.wanted();
     let mut take = |def: &'static EventDef, fields: Fields<'_>, defect: Option<Malformed>| {

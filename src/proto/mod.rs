@@ -440,6 +440,11 @@ impl<'s> Out<'s> {
         self.spare.wanted.clone()
     }
 
+    /// Whether somebody asks for the field.
+    pub fn wants(&self, def: &'static FieldDef) -> bool {
+        self.spare.wanted.as_ref().is_none_or(|wanted| wanted.has(def))
+    }
+
     /// A message that is all of `segment.bytes` (a datagram).
     pub fn event(
         &mut self,
@@ -461,6 +466,15 @@ impl<'s> Out<'s> {
         part: std::ops::Range<usize>,
         defect: Option<Malformed>,
     ) {
+        let bytes = segment.bytes.get(part.clone()).unwrap_or_default();
+        if let [only] = segment.marks
+            && only.frame == segment.origin.frame
+        {
+            let frames = std::slice::from_ref(&only.frame);
+            self.sink.event(&Event { def, origin: segment.origin, fields: fields.list(), frames, bytes, defect });
+            self.spare.fields = fields.recycle();
+            return;
+        }
         let frames = &mut self.spare.frames;
         frames.clear();
         for (mark, until) in segment
@@ -476,7 +490,6 @@ impl<'s> Out<'s> {
         frames.push(segment.origin.frame);
         frames.sort_unstable();
         frames.dedup();
-        let bytes = segment.bytes.get(part).unwrap_or_default();
         self.sink.event(&Event { def, origin: segment.origin, fields: fields.list(), frames, bytes, defect });
         self.spare.fields = fields.recycle();
     }

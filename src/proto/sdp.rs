@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 
 use super::{Announced, Dissect, Encoding, Probe, Protocol};
-use crate::bytes::Malformed;
+use crate::bytes::{Malformed, find, find2};
 use crate::event::{FieldDef, Fields, text, uint};
 use crate::fields;
 
@@ -106,7 +106,7 @@ pub fn parse<'a>(
     let mut from = 0;
     while from < body.len() {
         let rest = body.get(from..).unwrap_or_default();
-        let end = memchr::memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
+        let end = find2(b'\r', b'\n', rest).unwrap_or(rest.len());
         let line = rest.get(..end).unwrap_or_default();
         match line {
             [] => {}
@@ -254,7 +254,7 @@ impl<'a> State<'a> {
                 let (_, params) = split(value.0, value.1, b' ');
                 let (mut rest, mut rest_at) = params;
                 while !rest.is_empty() {
-                    let cut = memchr::memchr(b';', rest).unwrap_or(rest.len());
+                    let cut = find(b';', rest).unwrap_or(rest.len());
                     some(fields, &FMTP, scan_trim(rest.get(..cut).unwrap_or_default(), rest_at));
                     rest = rest.get(cut + 1..).unwrap_or_default();
                     rest_at += cut + 1;
@@ -339,7 +339,7 @@ fn scan_trim(value: &[u8], at: usize) -> Text<'_> {
 
 /// Before and after the first `separator`; the second is empty without one.
 fn split(bytes: &[u8], at: usize, separator: u8) -> (Text<'_>, Text<'_>) {
-    let n = memchr::memchr(separator, bytes).unwrap_or(bytes.len());
+    let n = find(separator, bytes).unwrap_or(bytes.len());
     let after = bytes.get(n + 1..).unwrap_or_default();
     ((bytes.get(..n).unwrap_or_default(), at), (after, at + bytes.len() - after.len()))
 }

@@ -105,15 +105,17 @@ pub(super) fn head_fields<'a>(head: &Head<'a>, fields: &mut Fields<'a>) -> Optio
             fields.text(&REQUEST_METHOD, method, 0);
             let uri = String::from_utf8_lossy(target);
             let at = method.len() + 1;
-            let device = device_name(&uri).map(str::to_owned);
-            let service = service(&uri);
-            match mask_uri(&uri) {
-                masked if masked == uri => fields.str(&REQUEST_URI, uri, at, target.len()),
-                masked => {
-                    fields.str(&REQUEST_URI, masked.into_owned(), at, target.len());
-                    fields.str(&REQUEST_FULL_URI, uri, at, target.len())
-                }
-            };
+            let device = fields.wants(&DEVICENAME).then(|| device_name(&uri).map(str::to_owned)).flatten();
+            let service = fields.wants(&SERVICE).then(|| service(&uri)).flatten();
+            if fields.wants_any(&[&REQUEST_URI, &REQUEST_FULL_URI]) {
+                match mask_uri(&uri) {
+                    masked if masked == uri => fields.str(&REQUEST_URI, uri, at, target.len()),
+                    masked => {
+                        fields.str(&REQUEST_URI, masked.into_owned(), at, target.len());
+                        fields.str(&REQUEST_FULL_URI, uri, at, target.len())
+                    }
+                };
+            }
             if let Some(device) = device {
                 fields.str(&DEVICENAME, device, 0, 0);
             }
@@ -146,8 +148,10 @@ fn header_fields<'a>(header: &Header<'a>, fields: &mut Fields<'a>) -> Result<(),
     let is = |name: &str| header.name.eq_ignore_ascii_case(name.as_bytes());
     let (at, len) = (header.at, header.value.len());
     if let Some((_, def)) = HEADERS.iter().find(|(name, _)| is(name)) {
-        fields.str(def, head::unfold(header.value), at, len);
-        if is("authorization") || is("www-authenticate") {
+        if fields.wants(def) {
+            fields.str(def, head::unfold(header.value), at, len);
+        }
+        if (is("authorization") || is("www-authenticate")) && fields.wants_any(&[&AUTH_SCHEME, &AUTH_REALM]) {
             let value = head::unfold(header.value);
             let scheme = value.split(' ').next().unwrap_or_default();
             fields.str(&AUTH_SCHEME, scheme.to_owned(), at, scheme.len().min(len));
@@ -161,8 +165,12 @@ fn header_fields<'a>(header: &Header<'a>, fields: &mut Fields<'a>) -> Result<(),
         fields.uint(&CONTENT_LENGTH, length, at, len);
     } else if is("location") || is("refresh") {
         let def = if is("location") { &LOCATION } else { &REFRESH };
-        fields.str(def, mask_uri(&head::unfold(header.value)).into_owned(), at, len);
-    } else if header.name.get(..14).is_some_and(|start| start.eq_ignore_ascii_case(b"x-ciscoipphone")) {
+        if fields.wants(def) {
+            fields.str(def, mask_uri(&head::unfold(header.value)).into_owned(), at, len);
+        }
+    } else if fields.wants(&X_OTHER)
+        && header.name.get(..14).is_some_and(|start| start.eq_ignore_ascii_case(b"x-ciscoipphone"))
+    {
         let name = String::from_utf8_lossy(header.name);
         fields.str(&X_OTHER, format!("{name}: {}", head::unfold(header.value)), at, len);
     }

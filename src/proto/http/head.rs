@@ -1,6 +1,6 @@
 //! The start line and the headers of an HTTP/1 message (RFC 9112 §2 to §6): pure, over bytes that are all there.
 
-use crate::bytes::Malformed;
+use crate::bytes::{Malformed, find};
 use crate::proto::Probe;
 
 /// Request methods that are known; RFC 9110, WebDAV, UPnP, RPC over HTTP.
@@ -71,11 +71,15 @@ pub enum Framing {
 pub fn cut(bytes: &[u8], scanned: usize) -> Option<usize> {
     // The end may have begun in the last three bytes that were looked at.
     let from = scanned.saturating_sub(3);
-    memchr::memchr_iter(b'\n', bytes.get(from..)?).map(|at| from + at + 1).find_map(|next| match bytes.get(next..)? {
-        [b'\n', ..] => Some(next + 1),
-        [b'\r', b'\n', ..] => Some(next + 2),
-        _ => None,
-    })
+    let mut next = from;
+    loop {
+        next += find(b'\n', bytes.get(next..)?)? + 1;
+        match bytes.get(next..)? {
+            [b'\n', ..] => return Some(next + 1),
+            [b'\r', b'\n', ..] => return Some(next + 2),
+            _ => (),
+        }
+    }
 }
 
 /// Whether bytes begin an HTTP/1 message, as far as can be told without knowing that a message begins here.
@@ -143,7 +147,7 @@ fn trim(bytes: &[u8]) -> &[u8] {
 
 /// Reads the head; `bytes` may end before its empty line.
 pub fn parse(bytes: &[u8]) -> Result<Head<'_>, Malformed> {
-    let end = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len());
+    let end = find(b'\n', bytes).unwrap_or(bytes.len());
     let (line, _) = bytes.split_at_checked(end).unwrap_or_default();
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let start = start(line)?;
@@ -152,7 +156,7 @@ pub fn parse(bytes: &[u8]) -> Result<Head<'_>, Malformed> {
 
 fn start(line: &[u8]) -> Result<Start<'_>, Malformed> {
     let bad = |at: usize, what: &'static str| Malformed { at, what };
-    let space = memchr::memchr(b' ', line).ok_or(bad(line.len(), "start line"))?;
+    let space = find(b' ', line).ok_or(bad(line.len(), "start line"))?;
     let (first, rest) = line.split_at(space);
     let rest = rest.get(1..).unwrap_or_default();
     if first.starts_with(b"HTTP/") {
@@ -183,14 +187,14 @@ impl<'a> Head<'a> {
             }
             loop {
                 let line = bytes.get(at..).unwrap_or_default();
-                at += memchr::memchr(b'\n', line).map_or(line.len(), |end| end + 1);
+                at += find(b'\n', line).map_or(line.len(), |end| end + 1);
                 // A line that begins with a blank goes on with the one before (RFC 9112 §5.2).
                 if at >= bytes.len() || !matches!(bytes.get(at), Some(b' ' | b'\t')) {
                     break;
                 }
             }
             let line = bytes.get(begin..at)?;
-            let Some(colon) = memchr::memchr(b':', line).filter(|colon| *colon > 0) else {
+            let Some(colon) = find(b':', line).filter(|colon| *colon > 0) else {
                 return Some(Err(Malformed { at: begin, what: "header" }));
             };
             let (name, value) = line.split_at(colon);
@@ -200,26 +204,44 @@ impl<'a> Head<'a> {
         })
     }
 
-    /// The value of the last header of that name.
-    pub fn header(&self, name: &str) -> Option<&'a [u8]> {
-        let of_name = |h: &Header<'_>| h.name.eq_ignore_ascii_case(name.as_bytes());
-        self.headers().filter_map(Result::ok).filter(of_name).last().map(|h| h.value)
+    /// What the headers say that reading on depends on.
+    pub fn known(&self) -> Known<'a> {
+        let mut known = Known::default();
+        for header in self.headers().flatten() {
+            let is = |name: &[u8]| header.name.eq_ignore_ascii_case(name);
+            match header.name.len() {
+                4 if is(b"host") => known.host = Some(header.value),
+                12 if is(b"content-type") => known.content_type = Some(header.value),
+                14 if is(b"content-length") => known.content_length = Some(header.value),
+                16 if is(b"content-encoding") => known.content_encoding = Some(header.value),
+                17 if is(b"transfer-encoding") => known.chunked |= lists(header.value, b"chunked"),
+                _ => (),
+            }
+        }
+        known
     }
+}
 
-    /// Whether a header of that name lists a word.
-    pub fn lists(&self, name: &str, word: &str) -> bool {
-        let of_name = |h: &Header<'_>| h.name.eq_ignore_ascii_case(name.as_bytes());
-        self.headers().filter_map(Result::ok).filter(of_name).any(|h| {
-            h.value.split(|b| *b == b',').any(|item| {
-                let item = item.split(|b| *b == b';').next().unwrap_or_default();
-                trim(item).eq_ignore_ascii_case(word.as_bytes())
-            })
-        })
-    }
+/// What the headers of a message say that reading on depends on: of several of one name the last.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Known<'a> {
+    /// Host.
+    pub host: Option<&'a [u8]>,
+    /// Content-Type.
+    pub content_type: Option<&'a [u8]>,
+    /// Content-Length.
+    pub content_length: Option<&'a [u8]>,
+    /// Content-Encoding.
+    pub content_encoding: Option<&'a [u8]>,
+    /// A Transfer-Encoding lists it.
+    pub chunked: bool,
+}
 
-    /// Where the body ends. `to_head` and `to_connect` tell what a response answers.
-    pub fn framing(&self, to_head: bool, to_connect: bool) -> Framing {
-        let is_request = match self.start {
+impl Known<'_> {
+    /// Where the body of a message that begins with `start` ends. `to_head` and `to_connect` tell what a response
+    /// answers.
+    pub fn framing(&self, start: &Start<'_>, to_head: bool, to_connect: bool) -> Framing {
+        let is_request = match *start {
             Start::Request { .. } => true,
             Start::Response { code, .. } => {
                 let tunnel = to_connect && (200..300).contains(&code);
@@ -229,15 +251,23 @@ impl<'a> Head<'a> {
                 false
             }
         };
-        if self.lists("transfer-encoding", "chunked") {
+        if self.chunked {
             return Framing::Chunked;
         }
-        match self.header("content-length").and_then(length) {
+        match self.content_length.and_then(length) {
             Some(length) => Framing::Length(length),
             None if is_request => Framing::None,
             None => Framing::UntilClose,
         }
     }
+}
+
+/// Whether a value lists a word.
+fn lists(value: &[u8], word: &[u8]) -> bool {
+    value.split(|b| *b == b',').any(|item| {
+        let item = item.split(|b| *b == b';').next().unwrap_or_default();
+        trim(item).eq_ignore_ascii_case(word)
+    })
 }
 
 /// A Content-Length; a list of equal values counts as one (RFC 9112 §6.3).
@@ -253,7 +283,7 @@ pub fn length(value: &[u8]) -> Option<u64> {
 
 /// A folded value on one line.
 pub fn unfold(value: &[u8]) -> std::borrow::Cow<'_, str> {
-    if memchr::memchr(b'\n', value).is_none() {
+    if find(b'\n', value).is_none() {
         return String::from_utf8_lossy(value);
     }
     let lines = value.split(|b| *b == b'\n').map(|line| String::from_utf8_lossy(trim(line)));

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::body::{Progress, Rest};
-use super::head::{self, Framing, Head, Start};
+use super::head::{self, Framing, Known, Start};
 use super::{Asked, FILE_DATA, FORM};
 use crate::event::FieldDef;
 use crate::proto::fetch::{self, Body, Fetch};
@@ -99,16 +99,16 @@ impl Open {
 }
 
 /// How much of a body is kept, and what for.
-pub(super) fn body_of(head: &Head<'_>, fetch: Option<&Fetch>, out: &Out<'_>) -> (Body, Shown) {
-    let coded = head.header("content-encoding").is_some_and(|coding| !coding.eq_ignore_ascii_case(b"identity"));
-    let in_part = matches!(head.start, Start::Response { code: 206, .. });
+pub(super) fn body_of(start: &Start<'_>, known: &Known<'_>, fetch: Option<&Fetch>, out: &Out<'_>) -> (Body, Shown) {
+    let coded = known.content_encoding.is_some_and(|coding| !coding.eq_ignore_ascii_case(b"identity"));
+    let in_part = matches!(start, Start::Response { code: 206, .. });
     if coded || in_part {
         return (Body::counted(), Shown::No);
     }
     if let Some(fetch) = fetch {
         return (Body::of(fetch, out.detail(), out.bounds().file_bytes), Shown::No);
     }
-    let whole = head.header("content-type").unwrap_or_default();
+    let whole = known.content_type.unwrap_or_default();
     let kind = whole.split(|b| *b == b';').next().unwrap_or_default().trim_ascii();
     let is = |known: &[&str]| known.iter().any(|known| kind.eq_ignore_ascii_case(known.as_bytes()));
     let shown = if is(&["application/x-www-form-urlencoded"]) {
@@ -120,7 +120,7 @@ pub(super) fn body_of(head: &Head<'_>, fetch: Option<&Fetch>, out: &Out<'_>) -> 
     } else {
         Shown::No
     };
-    let long = head.header("content-length").and_then(head::length).is_some_and(|length| length > MAX_SHOWN as u64);
+    let long = known.content_length.and_then(head::length).is_some_and(|length| length > MAX_SHOWN as u64);
     if shown == Shown::No || long { (Body::counted(), Shown::No) } else { (Body::keeping(MAX_SHOWN), shown) }
 }
 

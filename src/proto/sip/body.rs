@@ -4,6 +4,7 @@
 use super::fields::*;
 use super::headers::{self, Facts};
 use super::scan;
+use crate::bytes::find;
 use crate::event::Fields;
 use crate::proto::sdp;
 
@@ -25,7 +26,7 @@ pub struct Leaf<'a> {
 
 /// Whether a Content-Type is `media`, whatever its parameters.
 pub fn is(kind: &[u8], media: &[u8]) -> bool {
-    let end = memchr::memchr(b';', kind).unwrap_or(kind.len());
+    let end = find(b';', kind).unwrap_or(kind.len());
     kind.get(..end).unwrap_or_default().trim_ascii().eq_ignore_ascii_case(media)
 }
 
@@ -63,7 +64,7 @@ fn walk<'a>(one: Leaf<'a>, depth: usize, leaf: &mut dyn FnMut(Leaf<'a>)) -> bool
         if after.starts_with(b"--") {
             return closed;
         }
-        open = Some(end + memchr::memchr(b'\n', after).map_or(after.len(), |n| n + 1));
+        open = Some(end + find(b'\n', after).map_or(after.len(), |n| n + 1));
     }
     if let Some(begin) = open {
         part(one.bytes.get(begin..).unwrap_or_default(), one.at + begin, depth, leaf);

@@ -1,9 +1,13 @@
 //! Header by header: which field a header line becomes, and what is taken out of it.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::fields::*;
 use super::names::{Address, Rule, rule};
 use super::scan::{self, Header, Param};
-use crate::bytes::Malformed;
+use crate::bytes::{Malformed, find, find2};
 use crate::event::{FieldDef, Fields};
 
 /// The length of the body as a header block announces it.
@@ -41,7 +45,7 @@ impl LengthLine {
             None => false,
         };
         if may && self.at.is_none() {
-            let colon = bytes.get(at..).and_then(|line| memchr::memchr(b':', line)).unwrap_or_default();
+            let colon = bytes.get(at..).and_then(|line| find(b':', line)).unwrap_or_default();
             let (name, _) = scan::trim(bytes.get(at..at + colon).unwrap_or_default(), 0);
             if name.eq_ignore_ascii_case(b"l") || name.eq_ignore_ascii_case(b"Content-Length") {
                 self.at = Some(at);
@@ -86,7 +90,11 @@ pub fn text<'a>(fields: &mut Fields<'a>, def: &'static FieldDef, value: &'a [u8]
 }
 
 fn wanted_text<'a>(fields: &mut Fields<'a>, def: &'static FieldDef, value: &'a [u8], at: usize) {
-    if memchr::memchr2(b'\r', b'\n', value).is_none() {
+    if let Some(text) = fields.known_text(value, at) {
+        fields.str(def, text, at, value.len());
+        return;
+    }
+    if find2(b'\r', b'\n', value).is_none() {
         fields.text(def, value, at);
         return;
     }
@@ -167,7 +175,7 @@ pub fn header<'a>(header: &Header<'a>, bytes: &'a [u8], fields: &mut Fields<'a>,
         }
         Rule::ReferTo => {
             text(fields, &REFER_TO, value, at);
-            if memchr::memmem::find(value, b"token-registration").is_some() {
+            if fields.wants(&REFER_TO_TOKEN) && TOKEN.find(value).is_some() {
                 fields.flag(&REFER_TO_TOKEN, true, at, value.len());
             }
         }
@@ -187,6 +195,11 @@ pub fn header<'a>(header: &Header<'a>, bytes: &'a [u8], fields: &mut Fields<'a>,
         }
     }
 }
+
+/// What a REFER for a registration token points to.
+static TOKEN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"token-registration"));
+/// What the text of a Reason of a phone begins with.
+static CISCO_ALARM: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"cisco-alarm:"));
 
 fn starts(value: &[u8], with: &[u8]) -> bool {
     value.get(..with.len()).is_some_and(|head| head.eq_ignore_ascii_case(with))
@@ -225,7 +238,7 @@ fn plain_via(value: &[u8]) -> bool {
     };
     let tail = after.get(after.iter().take_while(|b| b.is_ascii_digit()).count()..).unwrap_or_default();
     let ends = matches!(tail, [] | [b';', ..]);
-    transport > 0 && host > 0 && port && ends && memchr::memchr2(b',', b'"', tail).is_none()
+    transport > 0 && host > 0 && port && ends && find2(b',', b'"', tail).is_none()
 }
 
 fn via<'a>(fields: &mut Fields<'a>, facts: &mut Facts<'a>, value: &'a [u8], at: usize) {
@@ -248,7 +261,7 @@ fn via<'a>(fields: &mut Fields<'a>, facts: &mut Facts<'a>, value: &'a [u8], at: 
         let (sent_by, sent_at) = scan::trim(rest.get(name..).unwrap_or_default(), rest_at + name);
         let (host, port) = match sent_by.strip_prefix(b"[") {
             Some(inner) => {
-                let end = memchr::memchr(b']', inner).unwrap_or(inner.len());
+                let end = find(b']', inner).unwrap_or(inner.len());
                 ((inner.get(..end).unwrap_or_default(), sent_at + 1), end + 2)
             }
             None => {
@@ -446,7 +459,7 @@ fn reason<'a>(fields: &mut Fields<'a>, value: &'a [u8], at: usize) {
 
 /// `cisco-alarm:25 Name=SEP… ActiveLoad=… InactiveLoad=… Last=initialized`
 fn cisco_alarm<'a>(fields: &mut Fields<'a>, value: &'a [u8], at: usize) {
-    let Some(start) = memchr::memmem::find(value, b"cisco-alarm:").map(|n| n + b"cisco-alarm:".len()) else { return };
+    let Some(start) = CISCO_ALARM.find(value).map(|n| n + CISCO_ALARM.needle().len()) else { return };
     let rest = value.get(start..).unwrap_or_default();
     let Some(n) = scan::number(rest) else { return };
     fields.uint(&REASON_ALARM, n, at + start, rest.iter().take_while(|b| b.is_ascii_digit()).count());
@@ -454,7 +467,7 @@ fn cisco_alarm<'a>(fields: &mut Fields<'a>, value: &'a [u8], at: usize) {
     let mut open: Option<(&'static FieldDef, usize)> = None;
     let mut from = 0;
     for word in rest.split(|b| *b == b' ') {
-        let equals = memchr::memchr(b'=', word);
+        let equals = find(b'=', word);
         if let Some(equals) = equals {
             if let Some((def, begin)) = open.take() {
                 some(fields, def, scan::trim(rest.get(begin..from).unwrap_or_default(), at + start + begin));

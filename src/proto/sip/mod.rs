@@ -24,7 +24,7 @@ use self::fields::{
     REQUEST, REQUEST_LINE, RESPONSE, RETRANSMISSION, STATUS_CODE, STATUS_LINE, TRANSPORT,
 };
 use self::headers::Facts;
-use self::scan::Start;
+use self::scan::{First, Start};
 use super::{Dissect, Expect, On, Out, Probe, Protocol, Segment, Side, sdp};
 use crate::bytes::Malformed;
 use crate::content::Emit;
@@ -85,14 +85,14 @@ impl Dissect for Sip {
         if bytes.is_empty() {
             return;
         }
-        let line = scan::first_line(bytes).map_or(bytes, |(line, _)| line);
-        if scan::start_line(line).is_none() {
+        let Some(first) = scan::first(bytes) else {
             let fields = out.wanted_fields();
             let defect = Malformed { at: start, what: "start line" };
             out.event(&MALFORMED, fields, segment, Some(defect));
             return;
-        }
-        message(segment, start..segment.bytes.len(), &mut Carrier::Datagram(&mut self.sent), None, out);
+        };
+        let range = start..segment.bytes.len();
+        message(segment, range, (first, usize::MAX), &mut Carrier::Datagram(&mut self.sent), None, out);
     }
 
     fn stream(&mut self, segment: &Segment<'_>, out: &mut Out<'_>) -> usize {
@@ -122,10 +122,12 @@ enum Carrier<'s> {
     Stream,
 }
 
-/// Reads the message in a part of `segment.bytes`, which begins with a start line, and says what it is.
-fn message(
-    segment: &Segment<'_>,
+/// Reads the message in a part of `segment.bytes`, which begins with the start line `first` and whose head has `head`
+/// bytes or less, and says what it is.
+fn message<'s>(
+    segment: &Segment<'s>,
     range: std::ops::Range<usize>,
+    (first, head): (First<'s>, usize),
     carrier: &mut Carrier<'_>,
     defect: Option<Malformed>,
     out: &mut Out<'_>,
@@ -135,17 +137,26 @@ fn message(
     let mut facts = Facts { defect, ..Facts::default() };
     let datagram = matches!(carrier, Carrier::Datagram(_));
     fields.str(&TRANSPORT, if datagram { "udp" } else { "tcp" }, 0, 0);
-    let (line, next) = scan::first_line(bytes).unwrap_or((bytes, bytes.len()));
-    let Some(start) = scan::start_line(line) else { return };
+    let First { line, next, start } = first;
+    let text = std::str::from_utf8(bytes.get(..head).unwrap_or(bytes)).ok();
+    // A line that a lone CR ends is a part of the header line after it, where that is shown as a whole.
+    let odd = next.checked_sub(1).and_then(|last| bytes.get(last)) == Some(&b'\r');
+    let text = text.filter(|_| !odd);
+    fields.set_known(text);
     let def = start_fields(line, start, &mut fields);
 
     let mut lines = scan::Headers::new(bytes, next);
     for line in lines.by_ref() {
         match line {
-            Ok(header) => headers::header(&header, bytes, &mut fields, &mut facts),
+            Ok(header) => {
+                // Of a plain line what is shown is a part of the text; of another its line ends are not shown.
+                fields.set_known(text.filter(|_| header.plain));
+                headers::header(&header, bytes, &mut fields, &mut facts);
+            }
             Err(defect) => facts.defect(defect.at, defect.what),
         }
     }
+    fields.set_known(None);
     let end = lines.body();
     if end.is_none() {
         facts.defect(bytes.len(), "end of the headers");

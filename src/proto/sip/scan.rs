@@ -3,7 +3,7 @@
 //! Everything borrows from the message and nothing is copied: folded lines keep their line ends, which count as
 //! blanks here. What real senders do is tolerated: bare LF, blanks before the colon, any case, raw bytes.
 
-use crate::bytes::Malformed;
+use crate::bytes::{Malformed, find, find2, find3};
 
 /// What a message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,10 +62,10 @@ pub fn trim(value: &[u8], at: usize) -> (&[u8], usize) {
 /// The first line without its end, and the offset of what follows it; `None` if no line end is there. A lone CR
 /// ends a line too where a header name follows it.
 pub fn first_line(bytes: &[u8]) -> Option<(&[u8], usize)> {
-    let n = memchr::memchr(b'\n', bytes)?;
+    let n = find(b'\n', bytes)?;
     let line = bytes.get(..n)?;
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    match memchr::memchr(b'\r', line) {
+    match find(b'\r', line) {
         Some(cr) if line.get(cr + 1).is_some_and(|b| is_token(*b)) => Some((line.get(..cr)?, cr + 1)),
         _ => Some((line, n + 1)),
     }
@@ -95,8 +95,28 @@ pub fn start_line(line: &[u8]) -> Option<Start<'_>> {
     }
     let (uri, uri_at) = trim(middle, space);
     // Every URI has a scheme. One with blanks inside is none.
-    (memchr::memchr(b':', uri).is_some_and(|n| n > 0) && memchr::memchr2(b' ', b'\t', uri).is_none())
-        .then_some(Start::Request { method: first, uri, uri_at })
+    (find(b':', uri).is_some_and(|n| n > 0) && find2(b' ', b'\t', uri).is_none()).then_some(Start::Request {
+        method: first,
+        uri,
+        uri_at,
+    })
+}
+
+/// The first line of a message, which is its start line.
+#[derive(Debug, Clone, Copy)]
+pub struct First<'a> {
+    /// Without its end.
+    pub line: &'a [u8],
+    /// The offset of what follows.
+    pub next: usize,
+    /// What it says.
+    pub start: Start<'a>,
+}
+
+/// Reads the first line; one without an end is all there is.
+pub fn first(bytes: &[u8]) -> Option<First<'_>> {
+    let (line, next) = first_line(bytes).unwrap_or((bytes, bytes.len()));
+    start_line(line).map(|start| First { line, next, start })
 }
 
 /// Whether more bytes could make a start line of this beginning of a line.
@@ -117,7 +137,7 @@ pub fn could_start(bytes: &[u8]) -> bool {
 pub fn head_end(bytes: &[u8], from: usize, mut line: impl FnMut(usize)) -> Option<usize> {
     let mut at = from;
     loop {
-        at += memchr::memchr(b'\n', bytes.get(at..)?)? + 1;
+        at += find(b'\n', bytes.get(at..)?)? + 1;
         match bytes.get(at..)? {
             [b'\n', ..] => return Some(at + 1),
             [b'\r', b'\n', ..] => return Some(at + 2),
@@ -137,6 +157,8 @@ pub struct Header<'a> {
     pub at: usize,
     /// The line is folded.
     pub folded: bool,
+    /// It is not, and no line end of another kind is in it.
+    pub plain: bool,
 }
 
 /// The header lines of a message, up to the blank line.
@@ -168,11 +190,11 @@ impl<'a> Iterator for Headers<'a> {
         if self.body.is_some() || rest.is_empty() {
             return None;
         }
-        let (mut end, mut folded) = (rest.len(), false);
+        let (mut end, mut folded, mut plain) = (rest.len(), false, true);
         let mut from = 0;
         self.at = self.bytes.len();
-        while let Some(n) = memchr::memchr(b'\n', rest.get(from..).unwrap_or_default()) {
-            end = from + n;
+        while let Some(n) = line_end(rest, from, &mut plain) {
+            end = n;
             from = end + 1;
             self.at = start + from;
             if matches!(rest.get(..end), Some(b"" | b"\r")) {
@@ -180,7 +202,7 @@ impl<'a> Iterator for Headers<'a> {
                 return None;
             }
             match rest.get(from) {
-                Some(b' ' | b'\t') => (folded, end) = (true, rest.len()),
+                Some(b' ' | b'\t') => (folded, plain, end) = (true, false, rest.len()),
                 _ => break,
             }
             self.at = self.bytes.len();
@@ -192,7 +214,20 @@ impl<'a> Iterator for Headers<'a> {
         };
         let (name, _) = trim(line.get(..colon).unwrap_or_default(), 0);
         let (value, at) = trim(line.get(colon + 1..).unwrap_or_default(), start + colon + 1);
-        Some(Ok(Header { name, value, at, folded }))
+        Some(Ok(Header { name, value, at, folded, plain }))
+    }
+}
+
+/// Where the line that goes on at `from` ends; `plain` is no longer so if there is a CR in it that ends no line.
+#[inline]
+fn line_end(bytes: &[u8], mut from: usize, plain: &mut bool) -> Option<usize> {
+    loop {
+        from += find2(b'\r', b'\n', bytes.get(from..)?)?;
+        match bytes.get(from..)? {
+            [b'\n', ..] => return Some(from),
+            [_, b'\n', ..] => return Some(from + 1),
+            _ => (*plain, from) = (false, from + 1),
+        }
     }
 }
 
@@ -211,8 +246,8 @@ pub fn until(value: &[u8], from: usize, stops: &[u8]) -> usize {
     loop {
         let rest = value.get(at..).unwrap_or_default();
         let found = match *stops {
-            [a] => memchr::memchr2(a, b'"', rest),
-            [a, b] => memchr::memchr3(a, b, b'"', rest),
+            [a] => find2(a, b'"', rest),
+            [a, b] => find3(a, b, b'"', rest),
             _ => rest.iter().position(|b| *b == b'"' || stops.contains(b)),
         };
         let Some(n) = found else { return value.len() };
@@ -223,7 +258,7 @@ pub fn until(value: &[u8], from: usize, stops: &[u8]) -> usize {
         at += 1;
         loop {
             let rest = value.get(at..).unwrap_or_default();
-            match memchr::memchr2(b'"', b'\\', rest).and_then(|n| Some((n, rest.get(n)?))) {
+            match find2(b'"', b'\\', rest).and_then(|n| Some((n, rest.get(n)?))) {
                 None => return value.len(),
                 Some((n, b'"')) => {
                     at += n + 1;
@@ -277,7 +312,7 @@ pub struct Param<'a> {
 
 /// Takes `name=value` apart.
 pub fn param(text: &[u8], at: usize) -> Param<'_> {
-    let equals = memchr::memchr(b'=', text).unwrap_or(text.len());
+    let equals = find(b'=', text).unwrap_or(text.len());
     let (name, _) = trim(text.get(..equals).unwrap_or_default(), at);
     let (value, value_at) = trim(text.get(equals + 1..).unwrap_or_default(), (at + equals + 1).min(at + text.len()));
     let (value, value_at) = unquoted(value, value_at);
@@ -324,13 +359,13 @@ pub fn uri(text: &[u8], at: usize) -> Uri<'_> {
         return uri;
     }
     let (mut host, mut host_at) = (rest, from);
-    if let Some(n) = rest.iter().position(|b| *b == b'@') {
+    if let Some(n) = find(b'@', rest) {
         let user = rest.get(..n).unwrap_or_default();
         uri.user = (user.get(..cut(user, b":")).unwrap_or_default(), from);
         (host, host_at) = (rest.get(n + 1..).unwrap_or_default(), from + n + 1);
     }
     let end = if host.first() == Some(&b'[') {
-        memchr::memchr(b']', host).map_or(host.len(), |n| n + 1)
+        find(b']', host).map_or(host.len(), |n| n + 1)
     } else {
         let ends = |b: &u8| matches!(b, b':' | b';' | b'?' | b' ' | b'\t' | b'\r' | b'\n' | b'>' | b',');
         host.iter().position(ends).unwrap_or(host.len())
@@ -366,7 +401,7 @@ pub fn name_addr(value: &[u8], from: usize, at: usize) -> Option<NameAddr<'_>> {
     let rest = value.get(from..)?;
     if let [b'<', inner @ ..] = rest {
         // `<sip:1001@10.1.1.10>;tag=1`, as nearly all are.
-        let close = inner.iter().position(|b| *b == b'>')?;
+        let close = find(b'>', inner)?;
         let uri = trim(inner.get(..close)?, at + from + 1);
         let display = (&[][..], at + from);
         return Some(name_addr_end(value, from, at, display, uri, close + 2));
@@ -375,13 +410,13 @@ pub fn name_addr(value: &[u8], from: usize, at: usize) -> Option<NameAddr<'_>> {
         let skip = if rest.iter().find(|b| !is_blank(**b)) == Some(&b'"') { until(rest, 0, b"<") } else { 0 };
         // A quote that never ends hides no address.
         let skip = if skip == rest.len() { 0 } else { skip };
-        memchr::memchr(b'<', rest.get(skip..)?).map(|n| n + skip)
+        find(b'<', rest.get(skip..)?).map(|n| n + skip)
     };
-    let colon = memchr::memchr(b':', rest);
+    let colon = find(b':', rest);
     let quoted = rest.iter().find(|b| !is_blank(**b)) == Some(&b'"');
     let (display, uri, after) = match open {
         Some(open) if quoted || colon.is_none_or(|colon| open < colon) => {
-            let close = open + memchr::memchr(b'>', rest.get(open..)?)?;
+            let close = open + find(b'>', rest.get(open..)?)?;
             let (name, name_at) = trim(rest.get(..open)?, at + from);
             (unquoted(name, name_at), trim(rest.get(open + 1..close)?, at + from + open + 1), close + 1)
         }
@@ -407,6 +442,12 @@ fn name_addr_end<'a>(
     if after >= rest.len() {
         let params = (&[][..], at + from + rest.len());
         return NameAddr { display, uri, params, end: from + rest.len() };
+    }
+    let tail = rest.get(after..).unwrap_or_default();
+    if let [b';', params @ ..] = tail
+        && find2(b',', b'"', params).is_none()
+    {
+        return NameAddr { display, uri, params: (params, at + from + after + 1), end: from + rest.len() };
     }
     let end = until(rest, after, b",");
     let params = until(rest.get(..end).unwrap_or_default(), after, b";");

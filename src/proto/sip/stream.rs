@@ -4,6 +4,7 @@
 //! What lies whole in one segment is read where it lies; only a message in several pieces is copied together.
 
 use super::headers::{self, Length};
+use super::scan::First;
 use super::{Carrier, fields, message, scan};
 use crate::bytes::Malformed;
 use crate::event::Origin;
@@ -109,10 +110,9 @@ impl Side {
         (self.searched, self.need) = (0, 0);
         let Some((origin, side, flow)) = self.last.take().filter(|_| !held.is_empty()) else { return };
         let segment = Segment { bytes: &held, origin: &origin, marks: &marks, side, end: true, cut: 0, flow };
-        let line = scan::first_line(&held).map_or(&held[..], |(line, _)| line);
-        if scan::start_line(line).is_some() {
+        if let Some(first) = scan::first(&held) {
             let defect = Malformed { at: held.len(), what };
-            message(&segment, 0..held.len(), &mut Carrier::Stream, Some(defect), out);
+            message(&segment, 0..held.len(), (first, usize::MAX), &mut Carrier::Stream, Some(defect), out);
         } else if self.step == Step::Message {
             let fields = out.wanted_fields();
             out.event(&fields::MALFORMED, fields, &segment, Some(Malformed { at: 0, what: "start line" }));
@@ -176,12 +176,12 @@ impl Side {
     }
 
     /// Reads the message that begins at `at`, if it is complete.
-    fn one(&mut self, segment: &Segment<'_>, at: usize, rest: &[u8], out: &mut Out<'_>) -> Found {
-        let junk = match scan::first_line(rest) {
-            Some((line, _)) => scan::start_line(line).is_none(),
-            None => rest.len() > MAX_LINE || !scan::could_start(rest),
+    fn one<'s>(&mut self, segment: &Segment<'s>, at: usize, rest: &'s [u8], out: &mut Out<'_>) -> Found {
+        let first = match scan::first_line(rest) {
+            Some((line, next)) => scan::start_line(line).map(|start| First { line, next, start }).ok_or(true),
+            None => Err(rest.len() > MAX_LINE || !scan::could_start(rest)),
         };
-        if junk {
+        if let Err(true) = first {
             self.step = Step::Line;
             let fields = out.wanted_fields();
             let defect = Malformed { at: 0, what: "start line" };
@@ -196,14 +196,12 @@ impl Side {
                 scan::head_end(rest, from, |_| {}).and_then(|_| scan::head_end(rest, 0, |at| length.look(rest, at)))
             }
         };
-        let Some(head) = end else {
+        let (Some(head), Ok(first)) = (end, first) else {
             // The blank line may be half there.
             self.searched = rest.len().saturating_sub(3);
-            if rest.len() <= MAX_HEAD {
-                return Found::Wait;
-            }
+            let Some(first) = first.ok().filter(|_| rest.len() > MAX_HEAD) else { return Found::Wait };
             let defect = Malformed { at: rest.len(), what: "headers longer than 64 KiB" };
-            message(segment, at..segment.bytes.len(), &mut Carrier::Stream, Some(defect), out);
+            message(segment, at..segment.bytes.len(), (first, usize::MAX), &mut Carrier::Stream, Some(defect), out);
             self.step = Step::Within;
             return Found::Used(rest.len());
         };
@@ -222,7 +220,7 @@ impl Side {
             return Found::Wait;
         }
         let defect = defect.map(|what| Malformed { at: head, what });
-        message(segment, at..at + head + length, &mut Carrier::Stream, defect, out);
+        message(segment, at..at + head + length, (first, head), &mut Carrier::Stream, defect, out);
         Found::Used(head + length)
     }
 
