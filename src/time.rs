@@ -20,16 +20,19 @@ impl Ts {
     pub const ZERO: Ts = Ts(0);
 
     /// From nanoseconds since the epoch.
+    #[inline]
     pub const fn from_nanos(nanos: i64) -> Ts {
         Ts(nanos)
     }
 
     /// Nanoseconds since the epoch.
+    #[inline]
     pub const fn nanos(self) -> i64 {
         self.0
     }
 
     /// The time from `earlier` to `self`; zero if `earlier` is later.
+    #[inline]
     pub fn since(self, earlier: Ts) -> Span {
         Span(self.0.saturating_sub(earlier.0).max(0))
     }
@@ -76,16 +79,19 @@ impl Span {
     pub const ZERO: Span = Span(0);
 
     /// From nanoseconds.
+    #[inline]
     pub const fn from_nanos(nanos: i64) -> Span {
         Span(nanos)
     }
 
     /// From milliseconds.
+    #[inline]
     pub const fn from_millis(millis: i64) -> Span {
         Span(millis.saturating_mul(1_000_000))
     }
 
     /// From seconds.
+    #[inline]
     pub const fn from_secs(secs: i64) -> Span {
         Span(secs.saturating_mul(1_000_000_000))
     }
@@ -96,6 +102,7 @@ impl Span {
     }
 
     /// Nanoseconds.
+    #[inline]
     pub const fn nanos(self) -> i64 {
         self.0
     }

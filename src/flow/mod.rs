@@ -7,6 +7,7 @@ pub mod frag;
 pub mod tcp;
 
 use std::collections::{HashMap, VecDeque};
+use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
 use foldhash::fast::FixedState;
@@ -113,11 +114,25 @@ const IDLE: Span = Span::from_secs(3600);
 /// A closed connection is remembered so long for late copies of its segments.
 const LINGER: Span = Span::from_secs(60);
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Key {
     proto: u8,
     low: Endpoint,
     high: Endpoint,
+}
+
+/// In a few words: this is done for each packet.
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let ports = u64::from(self.low.port) << 32 | u64::from(self.high.port) << 8 | u64::from(self.proto);
+        match (self.low.ip, self.high.ip) {
+            (IpAddr::V4(low), IpAddr::V4(high)) => {
+                state.write_u64(u64::from(low.to_bits()) << 32 | u64::from(high.to_bits()));
+            }
+            (low, high) => (low, high).hash(state),
+        }
+        state.write_u64(ports);
+    }
 }
 
 struct Flow<S> {

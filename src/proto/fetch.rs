@@ -199,9 +199,11 @@ impl Fetch {
     }
 
     /// What the name alone says, for an event of the transport.
-    pub fn name_fields(&self, fields: &mut Fields<'_>) {
-        fields.str(&NAME, self.name.clone(), 0, 0).str(&CLASS, self.class.name(), 0, 0);
-        if let Some(device) = device(&self.name) {
+    pub fn name_fields<'a>(&'a self, fields: &mut Fields<'a>) {
+        fields.str(&NAME, self.name.as_str(), 0, 0).str(&CLASS, self.class.name(), 0, 0);
+        if fields.wants(&DEVICE)
+            && let Some(device) = device(&self.name)
+        {
             fields.str(&DEVICE, device, 0, 0);
         }
     }
@@ -254,10 +256,10 @@ impl Fetch {
         {
             fields.str(&SHA256, sum, 0, 0);
         }
-        self.say(&COMPLETE, fields, origin, body.frames(), out);
+        // Blocks may have come in any order; what is said cites them ascending.
+        let frames = until(body.frames(), origin.frame);
+        out.event_of(&COMPLETE, fields, origin, &frames, &[], None);
         if let Some(bytes) = body.kept() {
-            // Blocks may have come in any order; what the content says cites them ascending.
-            let frames = until(body.frames(), origin.frame);
             let file = File {
                 name: &self.name,
                 transport: self.transport,
@@ -271,11 +273,15 @@ impl Fetch {
         }
     }
 
-    fn fields<'a>(&self, out: &mut Out<'_>) -> Fields<'a> {
+    fn fields<'a>(&'a self, out: &mut Out<'_>) -> Fields<'a> {
         let mut fields = out.wanted_fields();
         self.name_fields(&mut fields);
-        let name = self.name.to_ascii_lowercase();
-        fields.flag(&SIGNED, name.ends_with(".sgn"), 0, 0).flag(&ENCRYPTED, name.ends_with(".enc.sgn"), 0, 0);
+        let ends = |end: &str| {
+            let from = self.name.len().checked_sub(end.len());
+            from.and_then(|from| self.name.as_bytes().get(from..))
+                .is_some_and(|tail| tail.eq_ignore_ascii_case(end.as_bytes()))
+        };
+        fields.flag(&SIGNED, ends(".sgn"), 0, 0).flag(&ENCRYPTED, ends(".enc.sgn"), 0, 0);
         fields.str(&TRANSPORT, self.transport, 0, 0);
         fields.ip(&SERVER, self.server, 0, 0).ip(&CLIENT, self.client, 0, 0);
         fields.uint(&ATTEMPT, self.attempt, 0, 0);
@@ -283,13 +289,17 @@ impl Fetch {
     }
 
     fn say(&self, def: &'static EventDef, fields: Fields<'_>, origin: &Origin, frames: &[u64], out: &mut Out<'_>) {
+        if frames.is_empty() {
+            return out.event_of(def, fields, origin, &[origin.frame], &[], None);
+        }
         out.event_of(def, fields, origin, &until(frames, origin.frame), &[], None);
     }
 }
 
 /// `frames` in order, those after `last` left out, and `last` at the end: what an event wants.
 pub fn until(frames: &[u64], last: u64) -> Vec<u64> {
-    let mut all: Vec<u64> = frames.iter().copied().filter(|frame| *frame < last).collect();
+    let mut all: Vec<u64> = Vec::with_capacity(frames.len() + 1);
+    all.extend(frames.iter().copied().filter(|frame| *frame < last));
     all.push(last);
     all.sort_unstable();
     all.dedup();
@@ -341,6 +351,15 @@ impl Body {
     /// Not kept, but hashed on the way.
     pub fn hashed() -> Body {
         Body { hash: Some(Box::default()), ..Body::default() }
+    }
+
+    /// With room for the `length` that was announced, as far as that can be believed.
+    pub fn with_room(mut self, length: Option<u64>) -> Body {
+        const BELIEVED: u64 = 16 << 10;
+        if let (Some(kept), Some(length)) = (&mut self.kept, length) {
+            kept.reserve_exact(length.min(BELIEVED).min(self.most as u64) as usize);
+        }
+        self
     }
 
     /// As `fetch` deserves: read files are kept, others hashed where `detail` is wanted.

@@ -105,18 +105,23 @@ impl Dissect for Tftp {
         if let Some(message) = message::unshown(segment.bytes).filter(|_| !out.detail()) {
             return self.follow(message, segment, out);
         }
+        let asked;
         let mut fields = out.wanted_fields();
         let (message, mut defect) = parse(segment.bytes, &mut fields);
         if segment.cut > 0 && defect.is_none() {
             defect = Some(Malformed { at: segment.bytes.len(), what: "rest of the datagram (cut off in the capture)" });
         }
-        let def = match message {
+        asked = match message {
             Some(Message::Request { write: false, file, .. }) => {
-                if let Some(fetch) = segment.origin.src.zip(segment.origin.dst).and_then(|ends| fetch(file, ends)) {
-                    fetch.name_fields(&mut fields);
-                }
-                &READ
+                segment.origin.src.zip(segment.origin.dst).and_then(|ends| fetch(file, ends))
             }
+            _ => None,
+        };
+        if let Some(fetch) = &asked {
+            fetch.name_fields(&mut fields);
+        }
+        let def = match message {
+            Some(Message::Request { write: false, .. }) => &READ,
             Some(Message::Request { .. }) => &WRITE,
             Some(Message::Data { data, .. }) => {
                 if !data.is_empty() && self.may_be_secret(segment) {

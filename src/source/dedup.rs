@@ -69,13 +69,21 @@ impl Dedup {
             // Only one of the two is not zero: times may go back, most of all where captures are merged.
             frame.time.since(seen.time).max(seen.time.since(frame.time)) <= WINDOW
         };
-        if bucket.iter().any(|seen| seen.hash == hash && near(seen)) {
+        let [first, others @ ..] = bucket;
+        let mut oldest = first;
+        if oldest.hash == hash && near(oldest) {
             return true;
         }
-        if let Some(oldest) = bucket.iter_mut().min_by_key(|seen| seen.time) {
-            self.crowded |= near(oldest);
-            *oldest = Seen { hash, time: frame.time };
+        for seen in others {
+            if seen.hash == hash && near(seen) {
+                return true;
+            }
+            if seen.time < oldest.time {
+                oldest = seen;
+            }
         }
+        self.crowded |= near(oldest);
+        *oldest = Seen { hash, time: frame.time };
         false
     }
 

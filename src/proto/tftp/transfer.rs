@@ -69,7 +69,7 @@ impl Run {
             early: BTreeMap::new(),
             early_bytes: 0,
             last: None,
-            body: Body::of(fetch, detail, most),
+            body: Body::of(fetch, detail, most).with_room(granted.tsize),
         }
     }
 
