@@ -406,6 +406,11 @@ impl<'a> Fields<'a> {
         Fields { list, wanted, known: None }
     }
 
+    /// For how many there is memory.
+    pub(crate) fn room(&self) -> usize {
+        self.list.capacity()
+    }
+
     /// Gives the memory back, empty and free of borrows.
     pub(crate) fn recycle(mut self) -> Vec<Field<'static>> {
         self.list.clear();

@@ -11,7 +11,7 @@ use quick_xml::escape::{resolve_predefined_entity, unescape};
 use quick_xml::events::attributes::Attributes;
 use quick_xml::events::{BytesStart, Event};
 
-use crate::bytes::Malformed;
+use crate::bytes::{Malformed, find3};
 
 /// Elements deeper than this are refused.
 const MAX_DEPTH: usize = 64;
@@ -79,6 +79,10 @@ impl<'t> Node<'t> {
         if self.attributes.trim_ascii().is_empty() {
             return None;
         }
+        if let Some((key, value)) = only_attribute(&self.attributes) {
+            let found = local(key).eq_ignore_ascii_case(name);
+            return Some(value.trim()).filter(|value| found && !value.is_empty()).map(Cow::Borrowed);
+        }
         let mut all = Attributes::html(&self.attributes, 0);
         let found = all
             .with_checks(false)
@@ -91,6 +95,14 @@ impl<'t> Node<'t> {
         };
         Some(value).filter(|value| !value.is_empty())
     }
+}
+
+/// `name="value"` and nothing else, where nothing in the value stands for something else: as nearly all are.
+fn only_attribute(text: &str) -> Option<(&str, &str)> {
+    let (key, value) = text.trim_ascii().split_once("=\"")?;
+    let value = value.strip_suffix('"')?;
+    let plain = key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b':' | b'-' | b'_'));
+    (plain && !key.is_empty() && find3(b'"', b'&', b'<', value.as_bytes()).is_none()).then_some((key, value))
 }
 
 fn trimmed(value: Cow<'_, str>) -> Cow<'_, str> {
@@ -245,6 +257,12 @@ impl<'t> Tree<'t> {
 
     fn close(&mut self, name: &str, at: usize) {
         let name = name.trim_end();
+        if self.stack.last().is_some_and(|open| *open.name == *name) {
+            if let Some(done) = self.stack.pop() {
+                self.attach(done, at);
+            }
+            return;
+        }
         let Some(depth) = self.stack.iter().rposition(|open| open.name.eq_ignore_ascii_case(name)) else {
             return self.fault(at, "XML end tag without a beginning");
         };

@@ -108,6 +108,7 @@ pub struct Fragment<'a> {
 }
 
 /// Takes a frame apart.
+#[inline]
 pub fn packet<'a>(frame: &Frame<'a>) -> Packet<'a> {
     let mut origin = Origin::at(frame.number, frame.time);
     origin.interface = frame.interface;

@@ -54,6 +54,7 @@ mod tests {
         assert!(wanted.has(&A) && !wanted.has(&B));
         let all = Wanted::of(ORIGIN_FIELDS.iter().chain(SAMPLES));
         assert!(ORIGIN_FIELDS.iter().chain(SAMPLES).all(|def| all.has(def)));
-        assert!(ORIGIN_FIELDS.iter().all(|def| !wanted.has(def)));
+        // Where definitions lie is the linker's choice: one may have the place of another.
+        assert!(ORIGIN_FIELDS.iter().filter(|def| wanted.has(def)).count() <= 1);
     }
 }

@@ -123,6 +123,7 @@ struct Key {
 
 /// In a few words: this is done for each packet.
 impl Hash for Key {
+    #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
         let ports = u64::from(self.low.port) << 32 | u64::from(self.high.port) << 8 | u64::from(self.proto);
         match (self.low.ip, self.high.ip) {

@@ -85,6 +85,9 @@ impl<'a> Options<'a> {
                     return;
                 }
             };
+            if self.list.is_empty() {
+                self.list.reserve(24);
+            }
             self.list.push(Opt { code, at: at + 2, value });
             if let (52, Some(bytes), Some(overload)) = (code, whole, value.first()) {
                 // An area is read once, however often it is announced.
@@ -105,6 +108,12 @@ impl<'a> Options<'a> {
 
     /// The value of an option, put together from its pieces: first those of the options, then `file`, then `sname`.
     fn get(&self, code: u8) -> Option<Cow<'a, [u8]>> {
+        // Nearly always there is one piece.
+        let mut own = self.list.iter().filter(|o| o.code == code);
+        let only = own.next()?;
+        if own.next().is_none() {
+            return Some(Cow::Borrowed(only.value));
+        }
         let pieces = |areas: std::ops::Range<usize>| {
             self.list.iter().filter(move |o| o.code == code && areas.contains(&o.at)).map(|o| o.value)
         };
@@ -253,6 +262,9 @@ fn joined<'a>(
     what: &'static str,
     fields: &mut Fields<'a>,
 ) -> Result<(), Malformed> {
+    if form != Form::Addresses && !fields.wants(def) {
+        return Ok(());
+    }
     let Some(value) = options.get(option.code) else { return Ok(()) };
     // Pieces have no one place in the message.
     let place = |i: usize, len: usize| match value {

@@ -384,6 +384,13 @@ impl Spare {
         !self.inside.is_empty()
     }
 
+    /// Keeps the memory of the longer list.
+    fn keep(&mut self, fields: Fields<'_>) {
+        if fields.room() >= self.fields.capacity() {
+            self.fields = fields.recycle();
+        }
+    }
+
     /// For readers who ask for these fields alone; `None` if they ask for all.
     pub fn of(wanted: Option<Arc<Wanted>>, bounds: Bounds) -> Spare {
         Spare { wanted, bounds, ..Spare::default() }
@@ -472,7 +479,7 @@ impl<'s> Out<'s> {
         {
             let frames = std::slice::from_ref(&only.frame);
             self.sink.event(&Event { def, origin: segment.origin, fields: fields.list(), frames, bytes, defect });
-            self.spare.fields = fields.recycle();
+            self.spare.keep(fields);
             return;
         }
         let frames = &mut self.spare.frames;
@@ -491,7 +498,7 @@ impl<'s> Out<'s> {
         frames.sort_unstable();
         frames.dedup();
         self.sink.event(&Event { def, origin: segment.origin, fields: fields.list(), frames, bytes, defect });
-        self.spare.fields = fields.recycle();
+        self.spare.keep(fields);
     }
 
     /// A message whose frames the dissector kept itself (a response whose body took many segments).
@@ -505,7 +512,7 @@ impl<'s> Out<'s> {
         defect: Option<Malformed>,
     ) {
         self.sink.event(&Event { def, origin, fields: fields.list(), frames, bytes, defect });
-        self.spare.fields = fields.recycle();
+        self.spare.keep(fields);
     }
 
     /// A file was carried.

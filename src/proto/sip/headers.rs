@@ -65,6 +65,8 @@ impl LengthLine {
 /// What a message's headers say that is needed beyond its fields.
 #[derive(Debug, Default)]
 pub struct Facts<'a> {
+    /// It came in a datagram: then the next is asked for, to know it again.
+    pub is_datagram: bool,
     pub call_id: &'a [u8],
     pub cseq: &'a [u8],
     pub from_tag: &'a [u8],
@@ -300,17 +302,22 @@ fn one_address<'a>(fields: &mut Fields<'a>, facts: &mut Facts<'a>, address: &Add
         facts.defect(at, address.whole.name);
         return;
     };
-    let uri = scan::uri(found.uri.0, found.uri.1);
     some(fields, address.display, found.display);
     if let Some(def) = address.uri {
         some(fields, def, found.uri);
     }
-    some(fields, address.user, uri.user);
-    some(fields, address.host, uri.host);
-    if let Some(def) = address.port {
-        some(fields, def, uri.port);
+    if fields.wants(address.host) || address.port.is_some_and(|def| fields.wants(def)) {
+        let uri = scan::uri(found.uri.0, found.uri.1);
+        some(fields, address.user, uri.user);
+        some(fields, address.host, uri.host);
+        if let Some(def) = address.port {
+            some(fields, def, uri.port);
+        }
+    } else if fields.wants(address.user) {
+        some(fields, address.user, scan::uri_user(found.uri.0, found.uri.1));
     }
     if let Some(def) = address.tag
+        && (fields.wants(def) || facts.is_datagram)
         && let Some(tag) = scan::param_named(found.params.0, found.params.1, b"tag")
     {
         if def == &FROM_TAG {
@@ -335,13 +342,13 @@ fn contact<'a>(fields: &mut Fields<'a>, facts: &mut Facts<'a>, value: &'a [u8], 
             return;
         };
         from = found.end + 1;
-        let uri = scan::uri(found.uri.0, found.uri.1);
         some(fields, &CONTACT_DISPLAY, found.display);
         some(fields, &CONTACT_URI, found.uri);
-        some(fields, &CONTACT_USER, uri.user);
-        some(fields, &CONTACT_HOST, uri.host);
-        some(fields, &CONTACT_PORT, uri.port);
-        if fields.wants(&CONTACT_PARAM) {
+        if fields.wants_any(&[&CONTACT_USER, &CONTACT_HOST, &CONTACT_PORT, &CONTACT_PARAM]) {
+            let uri = scan::uri(found.uri.0, found.uri.1);
+            some(fields, &CONTACT_USER, uri.user);
+            some(fields, &CONTACT_HOST, uri.host);
+            some(fields, &CONTACT_PORT, uri.port);
             for (param, at) in scan::parts(uri.params.0, uri.params.1, b';') {
                 some(fields, &CONTACT_PARAM, (param, at));
             }
@@ -376,8 +383,21 @@ fn contact_parameter<'a>(fields: &mut Fields<'a>, param: &Param<'a>) {
     }
 }
 
+/// What is taken out of a Remote-Party-ID.
+static REMOTE_PARTY: &[&FieldDef] = &[
+    &REMOTE_PARTY_DISPLAY,
+    &REMOTE_PARTY_USER,
+    &REMOTE_PARTY_HOST,
+    &REMOTE_PARTY_PARTY,
+    &REMOTE_PARTY_SCREEN,
+    &REMOTE_PARTY_PRIVACY,
+];
+
 fn remote_party<'a>(fields: &mut Fields<'a>, value: &'a [u8], at: usize) {
     text(fields, &REMOTE_PARTY_ID, value, at);
+    if !fields.wants_any(REMOTE_PARTY) {
+        return;
+    }
     let Some(found) = scan::name_addr(value, 0, at) else { return };
     let uri = scan::uri(found.uri.0, found.uri.1);
     some(fields, &REMOTE_PARTY_DISPLAY, found.display);

@@ -134,8 +134,8 @@ fn message<'s>(
 ) {
     let bytes = segment.bytes.get(range.clone()).unwrap_or_default();
     let mut fields = out.wanted_fields();
-    let mut facts = Facts { defect, ..Facts::default() };
     let datagram = matches!(carrier, Carrier::Datagram(_));
+    let mut facts = Facts { is_datagram: datagram, defect, ..Facts::default() };
     fields.str(&TRANSPORT, if datagram { "udp" } else { "tcp" }, 0, 0);
     let First { line, next, start } = first;
     let text = std::str::from_utf8(bytes.get(..head).unwrap_or(bytes)).ok();
@@ -201,6 +201,9 @@ fn start_fields<'a>(line: &'a [u8], start: Start<'a>, fields: &mut Fields<'a>) -
             fields.text(&REQUEST_LINE, line, 0);
             fields.text(&METHOD, method, 0);
             fields.text(&R_URI, uri, uri_at);
+            if !fields.wants_any(&[&R_URI_USER, &R_URI_HOST, &R_URI_PORT]) {
+                return &REQUEST;
+            }
             let parts = scan::uri(uri, uri_at);
             let parts: [(&'static FieldDef, (&[u8], usize)); 3] =
                 [(&R_URI_USER, parts.user), (&R_URI_HOST, parts.host), (&R_URI_PORT, parts.port)];

@@ -193,6 +193,7 @@ static KNOWN: [&[Row]; 22] = [
 ];
 
 /// What is done with the header of that name, long or compact, in any case.
+#[inline]
 pub fn rule(name: &[u8]) -> Option<Rule> {
     if let [letter] = name {
         let letter = letter.to_ascii_lowercase();
@@ -200,7 +201,10 @@ pub fn rule(name: &[u8]) -> Option<Rule> {
     }
     // The case of a letter is one bit: most names differ in the first byte already.
     let first = name.first()? | 0x20;
-    let same = |known: &[u8]| known.first().is_some_and(|b| b | 0x20 == first) && known.eq_ignore_ascii_case(name);
+    let same = |known: &[u8]| {
+        // Nearly all write them as the registry does.
+        known.first().is_some_and(|b| b | 0x20 == first) && (known == name || known.eq_ignore_ascii_case(name))
+    };
     KNOWN.get(name.len())?.iter().find(|row| same(row.0.as_bytes())).map(|row| row.1)
 }
 

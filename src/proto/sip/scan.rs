@@ -53,7 +53,19 @@ pub fn filler(bytes: &[u8]) -> usize {
 }
 
 /// The slice without blanks at its ends, and where it begins.
+#[inline]
 pub fn trim(value: &[u8], at: usize) -> (&[u8], usize) {
+    // One blank behind the colon, or none: as nearly always.
+    let (value, at) = match value {
+        [b' ', rest @ ..] => (rest, at + 1),
+        _ => (value, at),
+    };
+    if let (Some(first), Some(last)) = (value.first(), value.last())
+        && *first > b' '
+        && *last > b' '
+    {
+        return (value, at);
+    }
     let front = value.iter().position(|b| !is_blank(*b)).unwrap_or(value.len());
     let end = value.iter().rposition(|b| !is_blank(*b)).map_or(front, |last| last + 1);
     (value.get(front..end).unwrap_or_default(), at + front)
@@ -326,6 +338,15 @@ pub fn params(value: &[u8], at: usize, separator: u8) -> impl Iterator<Item = Pa
 
 /// A parameter of that name.
 pub fn param_named<'a>(value: &'a [u8], at: usize, name: &[u8]) -> Option<Param<'a>> {
+    // `tag=1` and nothing else, as nearly always.
+    if let Some((first, [b'=', rest @ ..])) = value.split_at_checked(name.len())
+        && first.eq_ignore_ascii_case(name)
+        && find3(b';', b'"', b' ', rest).is_none()
+        && rest.last().is_none_or(|b| !is_blank(*b))
+        && rest.first().is_none_or(|b| !is_blank(*b))
+    {
+        return Some(Param { text: value, at, name: first, value: rest, value_at: at + name.len() + 1 });
+    }
     params(value, at, b';').find(|p| p.name.eq_ignore_ascii_case(name))
 }
 
@@ -383,6 +404,19 @@ pub fn uri(text: &[u8], at: usize) -> Uri<'_> {
     uri
 }
 
+/// The user alone, as [`uri`] finds it.
+pub fn uri_user(text: &[u8], at: usize) -> (&[u8], usize) {
+    if let [b's' | b'S', b'i' | b'I', b'p' | b'P', b':', rest @ ..] = text {
+        let user = find(b'@', rest).and_then(|n| rest.get(..n)).unwrap_or_default();
+        return match find(b':', user).and_then(|n| user.get(..n)) {
+            _ if user.is_empty() => (&[], 0),
+            Some(user) => (user, at + 4),
+            None => (user, at + 4),
+        };
+    }
+    uri(text, at).user
+}
+
 /// An address with its display name and the parameters of its header: `"A" <sip:…>;tag=…`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NameAddr<'a> {
@@ -397,6 +431,7 @@ pub struct NameAddr<'a> {
 }
 
 /// Reads the address that begins at `from` of a value whose first byte has offset `at` in the message.
+#[inline]
 pub fn name_addr(value: &[u8], from: usize, at: usize) -> Option<NameAddr<'_>> {
     let rest = value.get(from..)?;
     if let [b'<', inner @ ..] = rest {
@@ -430,6 +465,7 @@ pub fn name_addr(value: &[u8], from: usize, at: usize) -> Option<NameAddr<'_>> {
 }
 
 /// The parameters of an address whose URI ends at `after`.
+#[inline]
 fn name_addr_end<'a>(
     value: &'a [u8],
     from: usize,
