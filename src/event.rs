@@ -213,6 +213,18 @@ pub enum Value<'a> {
     Time(Ts),
 }
 
+impl Field<'_> {
+    /// The same, borrowed.
+    pub fn borrow(&self) -> Field<'_> {
+        let value = match &self.value {
+            Value::Text(text) => Value::Text(Cow::Borrowed(text)),
+            Value::Bytes(bytes) => Value::Bytes(Cow::Borrowed(bytes)),
+            other => other.clone(),
+        };
+        Field { def: self.def, value, at: self.at, len: self.len }
+    }
+}
+
 impl Value<'_> {
     /// A copy that owns everything.
     pub fn into_owned(self) -> Value<'static> {

@@ -6,6 +6,7 @@
 pub mod alarm;
 pub mod certificate;
 pub mod config;
+mod memory;
 pub mod phone_xml;
 pub mod trust_list;
 pub mod xml;
@@ -16,6 +17,8 @@ use crate::bytes::Malformed;
 use crate::event::{EventDef, FieldDef, Fields, Wanted};
 use crate::events;
 use crate::time::Ts;
+pub use memory::Memory;
+use memory::{Recall, Said};
 use trust_list::{ListKind, TrustList};
 
 /// What a node may be called elsewhere, in lower case: as it is, and a name without its domain. Configurations, lists
@@ -31,6 +34,9 @@ fn aliases(node: &str) -> impl Iterator<Item = String> + use<> {
 pub struct Emit<'e> {
     take: &'e mut Take<'e>,
     wanted: Option<Arc<Wanted>>,
+    memory: Option<&'e mut Memory>,
+    /// What is said, where it is to be kept.
+    said: Option<Vec<Said>>,
 }
 
 type Take<'e> = dyn FnMut(&'static EventDef, Fields<'_>, Option<Malformed>) + 'e;
@@ -38,7 +44,12 @@ type Take<'e> = dyn FnMut(&'static EventDef, Fields<'_>, Option<Malformed>) + 'e
 impl<'e> Emit<'e> {
     /// To `take`; of `wanted` fields, where not all are.
     pub fn new(take: &'e mut Take<'e>, wanted: Option<Arc<Wanted>>) -> Emit<'e> {
-        Emit { take, wanted }
+        Emit { take, wanted, memory: None, said: None }
+    }
+
+    /// With what was said of documents before. It is for readers who want the same fields.
+    pub fn remembering(self, memory: &'e mut Memory) -> Emit<'e> {
+        Emit { memory: Some(memory), ..self }
     }
 
     /// An empty list of fields, which keeps only those that somebody asks for.
@@ -47,6 +58,9 @@ impl<'e> Emit<'e> {
     }
 
     fn say(&mut self, def: &'static EventDef, fields: Fields<'_>, defect: Option<Malformed>) {
+        if let Some(said) = &mut self.said {
+            said.push(Said::of(def, &fields, defect));
+        }
         (self.take)(def, fields, defect);
     }
 }
@@ -111,8 +125,25 @@ fn plain(name: &str, bytes: &[u8], emit: &mut Emit<'_>) {
     }
 }
 
-/// An XML document, by its outermost element. One of another kind says nothing, unless it was `wanted`.
+/// An XML document; one that came before says again what it said.
 fn document(bytes: &[u8], wanted: bool, emit: &mut Emit<'_>) {
+    let Some(memory) = emit.memory.take() else { return read_document(bytes, wanted, emit) };
+    match memory.recall(bytes, wanted) {
+        Recall::Said(said) => {
+            said.iter().for_each(|said| said.again(&mut |def, fields, defect| emit.say(def, fields, defect)))
+        }
+        Recall::New => read_document(bytes, wanted, emit),
+        Recall::Again(hash) => {
+            emit.said = Some(Vec::new());
+            read_document(bytes, wanted, emit);
+            memory.learn(hash, bytes, wanted, emit.said.take().unwrap_or_default());
+        }
+    }
+    emit.memory = Some(memory);
+}
+
+/// An XML document, by its outermost element. One of another kind says nothing, unless it was `wanted`.
+fn read_document(bytes: &[u8], wanted: bool, emit: &mut Emit<'_>) {
     let text = xml::Text::of(bytes);
     // Dial plans, lists of ring tones and much else is carried that nobody reads: its outermost tag tells.
     let document = text.parse_if(|root| wanted || config::is(root) || alarm::is(root) || phone_xml::is(root));
@@ -213,6 +244,57 @@ fn has_end(name: &str, end: &str) -> bool {
 
 fn strip<'n>(name: &'n str, end: &str) -> &'n str {
     if has_end(name, end) { name.get(..name.len() - end.len()).unwrap_or(name) } else { name }
+}
+
+#[cfg(test)]
+mod memory_tests {
+    use super::*;
+    use crate::content::testing::lines;
+
+    #[test]
+    fn what_comes_again_says_the_same() {
+        let alarm = |n: usize| {
+            format!(
+                "<x-cisco-alarm><Alarm Name=\"a{}\"><ParameterList><String name=\"DeviceName\">SEP{n:0200}</String>",
+                n % 3
+            )
+        };
+        let broken = "<device><loadInformation>x</loadInformation><sshPassword>y</sshPassword>".to_owned();
+        let mut memory = Memory::default();
+        for round in 0..4 {
+            for text in (0..3).map(alarm).chain([broken.clone(), "<other/>".into(), "<".into()]) {
+                for wanted in [true, false] {
+                    let fresh = lines(|emit| document(text.as_bytes(), wanted, emit));
+                    let mut again = Vec::new();
+                    let mut take = |def: &'static EventDef, fields: Fields<'_>, defect: Option<Malformed>| {
+                        again.push((
+                            def.name,
+                            fields.list().iter().map(|f| f.value.to_string()).collect::<Vec<_>>(),
+                            defect,
+                        ));
+                    };
+                    document(text.as_bytes(), wanted, &mut Emit::new(&mut take, None).remembering(&mut memory));
+                    assert_eq!(fresh.len(), again.len(), "{round} {text}");
+                    for (fresh, (name, values, defect)) in fresh.iter().zip(&again) {
+                        assert!(fresh.starts_with(name) && values.iter().all(|value| fresh.contains(value.as_str())));
+                        assert_eq!(fresh.contains(" what="), defect.is_some());
+                    }
+                }
+            }
+        }
+        assert!(memory.len() == 12, "{}", memory.len());
+        // However many come: it stays bounded.
+        for _ in 0..2 {
+            for n in 0..500 {
+                let mut take = |_: &'static EventDef, _: Fields<'_>, _: Option<Malformed>| {};
+                let text = alarm(n);
+                for _ in 0..2 {
+                    document(text.as_bytes(), true, &mut Emit::new(&mut take, None).remembering(&mut memory));
+                }
+            }
+        }
+        assert_eq!(memory.len(), memory::MOST);
+    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@ pub struct Wanted {
     places: [u64; WORDS],
 }
 
-const WORDS: usize = 64;
+/// Enough for all of a program's data: what is far apart has no place in common.
+const WORDS: usize = 1024;
 
 impl Wanted {
     /// The set of these.

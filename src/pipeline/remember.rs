@@ -9,7 +9,7 @@ use foldhash::fast::FixedState;
 
 use crate::bytes::Malformed;
 use crate::content::trust_list::{self, ListKind, Record, TrustList};
-use crate::content::{self, Emit};
+use crate::content::{self, Emit, Memory};
 use crate::event::{Event, EventBuf, EventDef, Fields, Origin, Wanted};
 use crate::proto::File;
 
@@ -26,6 +26,8 @@ pub(super) struct Trust {
     holders: usize,
     /// Bytes of different lists that are kept: those of one cluster are alike, and are kept once.
     list_bytes: usize,
+    /// What configurations and other documents said that were fetched before.
+    memory: Memory,
 }
 
 /// The lists that a phone holds.
@@ -66,7 +68,14 @@ struct Fetched {
 impl Trust {
     /// Keeps the lists of so many, of so many bytes together.
     pub fn new(holders: usize, list_bytes: usize) -> Trust {
-        Trust { held: HashMap::default(), recent: VecDeque::new(), bytes: 0, holders: holders.max(1), list_bytes }
+        Trust {
+            held: HashMap::default(),
+            recent: VecDeque::new(),
+            bytes: 0,
+            holders: holders.max(1),
+            list_bytes,
+            memory: Memory::default(),
+        }
     }
 
     /// What is to be said of a file that was fetched whole, of `wanted` fields; with the bound that was reached, if one
@@ -85,7 +94,7 @@ impl Trust {
             let event = Event { def, origin, fields: fields.list(), frames: file.frames, bytes: &[], defect };
             said.push(event.to_buf());
         };
-        let mut emit = Emit::new(&mut take, wanted);
+        let mut emit = Emit::new(&mut take, wanted).remembering(&mut self.memory);
         let Some(kind) = trust_list::kind(file.name, file.bytes) else {
             content::file(file.name, file.bytes, None, origin.time, &mut emit);
             return (said, None);
@@ -117,7 +126,8 @@ impl Trust {
             false => crowded.then_some("max-trust-lists"),
         };
         if full.is_some() {
-            *self = Trust::new(self.holders, self.list_bytes);
+            let memory = std::mem::take(&mut self.memory);
+            *self = Trust { memory, ..Trust::new(self.holders, self.list_bytes) };
         }
         if is_new || full.is_some() {
             self.bytes += bytes.len();

@@ -137,12 +137,19 @@ fn is_numbered(bare: &str, prefix: &str) -> bool {
 
 /// The device that a name speaks of: `CTLSEP001122334455.tlv` → `SEP001122334455`.
 pub fn device(name: &str) -> Option<String> {
-    let name = base_name(name).to_ascii_uppercase();
-    let rest = name.strip_prefix("CTL").or_else(|| name.strip_prefix("ITL")).unwrap_or(&name);
-    let digits = rest.strip_prefix("SEP").or_else(|| rest.strip_prefix("ATA"))?.as_bytes();
+    let name = base_name(name);
+    let of_list = ["CTL", "ITL"].into_iter().find_map(|kind| strip_start(name, kind));
+    let rest = of_list.unwrap_or(name);
+    let digits = ["SEP", "ATA"].into_iter().find_map(|kind| strip_start(rest, kind))?.as_bytes();
     let (mac, after) = digits.split_at_checked(12)?;
     let whole = mac.iter().all(u8::is_ascii_hexdigit) && !after.first().is_some_and(u8::is_ascii_alphanumeric);
-    rest.get(..15).filter(|_| whole).map(str::to_owned)
+    rest.get(..15).filter(|_| whole).map(str::to_ascii_uppercase)
+}
+
+/// What follows `start`, in whatever case that is written.
+fn strip_start<'n>(name: &'n str, start: &str) -> Option<&'n str> {
+    let (head, rest) = name.split_at_checked(start.len())?;
+    head.eq_ignore_ascii_case(start).then_some(rest)
 }
 
 /// The name without its path; servers on Windows were asked with backslashes.

@@ -501,11 +501,12 @@ fn content(open: &Open, bytes: &[u8], origin: &Origin, out: &mut Out<'_>) {
     let Some((body, head)) = open.shown_body().zip(head::parse(bytes).ok()) else { return };
     let kind = String::from_utf8_lossy(head.known().content_type.unwrap_or_default());
     let frames = fetch::until(&open.frames, origin.frame);
-    let wanted = out.wanted();
+    let (wanted, mut memory) = (out.wanted(), out.take_memory());
     let mut take = |def: &'static EventDef, fields: Fields<'_>, defect: Option<Malformed>| {
         out.event_of(def, fields, origin, &frames, &[], defect);
     };
-    crate::content::body(&kind, body, &mut Emit::new(&mut take, wanted));
+    crate::content::body(&kind, body, &mut Emit::new(&mut take, wanted).remembering(&mut memory));
+    out.give_memory(memory);
 }
 
 fn is_response(head: &[u8]) -> bool {

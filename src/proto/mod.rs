@@ -33,6 +33,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::bytes::Malformed;
+use crate::content::Memory;
 pub use crate::event::Side;
 use crate::event::{Event, EventDef, Field, FieldDef, Fields, Origin, Schema, Wanted};
 use crate::time::Ts;
@@ -371,6 +372,8 @@ pub struct Spare {
     wanted: Option<Arc<Wanted>>,
     inside: Vec<Inside>,
     bounds: Bounds,
+    /// What bodies said that came before.
+    memory: Option<Box<Memory>>,
 }
 
 impl Spare {
@@ -445,6 +448,16 @@ impl<'s> Out<'s> {
     /// The fields that somebody asks for; `None` if all are.
     pub fn wanted(&self) -> Option<Arc<Wanted>> {
         self.spare.wanted.clone()
+    }
+
+    /// What bodies said that came before; to be given back with [`Out::give_memory`].
+    pub fn take_memory(&mut self) -> Box<Memory> {
+        self.spare.memory.take().unwrap_or_default()
+    }
+
+    /// Gives back what was taken.
+    pub fn give_memory(&mut self, memory: Box<Memory>) {
+        self.spare.memory = Some(memory);
     }
 
     /// Whether somebody asks for the field.

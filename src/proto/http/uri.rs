@@ -83,8 +83,12 @@ pub(super) fn path(target: &str) -> String {
         _ => target,
     };
     let end = rest.find(['?', '#']).unwrap_or(rest.len());
+    let path = rest.get(..end).unwrap_or_default();
+    if !path.contains('%') {
+        return path.to_owned();
+    }
     let mut bytes = Vec::with_capacity(end);
-    let mut left = rest.get(..end).unwrap_or_default().as_bytes();
+    let mut left = path.as_bytes();
     while let [first, after @ ..] = left {
         let digits = after.first_chunk::<2>().filter(|pair| *first == b'%' && pair.iter().all(u8::is_ascii_hexdigit));
         let value = digits.and_then(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());

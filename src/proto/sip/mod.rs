@@ -18,7 +18,9 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use foldhash::fast::FixedState;
+use smallvec::SmallVec;
 
+use self::body::Leaf;
 use self::fields::{
     BODY_LEN, CONTENT_LENGTH_MISSING, EVENTS, FIELDS, MALFORMED, METHOD, R_URI, R_URI_HOST, R_URI_PORT, R_URI_USER,
     REQUEST, REQUEST_LINE, RESPONSE, RETRANSMISSION, STATUS_CODE, STATUS_LINE, TRANSPORT,
@@ -164,10 +166,12 @@ fn message<'s>(
     let at = end.unwrap_or(bytes.len());
     let body = the_body(bytes, at, datagram, segment.cut, &mut fields, &mut facts);
     let kind = facts.content_type.filter(|_| !facts.packed);
+    let mut leaves: SmallVec<[Leaf<'_>; 4]> = SmallVec::new();
     if let Some(kind) = kind.filter(|_| !body.is_empty()) {
-        let closed = body::leaves(kind, body, at, &mut |leaf| {
-            body::fields(&leaf, &mut fields, &mut facts, &mut |media| expect(media, out));
-        });
+        let closed = body::leaves(kind, body, at, &mut |leaf| leaves.push(leaf));
+        for leaf in &leaves {
+            body::fields(leaf, &mut fields, &mut facts, &mut |media| expect(media, out));
+        }
         if !closed {
             facts.defect(bytes.len(), "end of a multipart body");
         }
@@ -179,18 +183,15 @@ fn message<'s>(
         fields.flag(&RETRANSMISSION, true, 0, 0);
     }
     out.event_in(def, fields, segment, range.clone(), facts.defect);
-    if let Some(kind) = kind.filter(|_| !body.is_empty()) {
-        body::leaves(kind, body, at, &mut |leaf| {
-            if !leaf.bytes.is_empty() && !body::is(leaf.kind, b"application/sdp") {
-                let place = range.start + leaf.at;
-                let wanted = out.wanted();
-                let mut take = |def: &'static EventDef, fields: Fields<'_>, defect: Option<Malformed>| {
-                    out.event_in(def, fields, segment, place..place + leaf.bytes.len(), defect);
-                };
-                let kind = String::from_utf8_lossy(leaf.kind);
-                crate::content::body(&kind, leaf.bytes, &mut Emit::new(&mut take, wanted));
-            }
-        });
+    for leaf in leaves.iter().filter(|leaf| !leaf.bytes.is_empty() && !body::is(leaf.kind, b"application/sdp")) {
+        let place = range.start + leaf.at;
+        let (wanted, mut memory) = (out.wanted(), out.take_memory());
+        let mut take = |def: &'static EventDef, fields: Fields<'_>, defect: Option<Malformed>| {
+            out.event_in(def, fields, segment, place..place + leaf.bytes.len(), defect);
+        };
+        let kind = String::from_utf8_lossy(leaf.kind);
+        crate::content::body(&kind, leaf.bytes, &mut Emit::new(&mut take, wanted).remembering(&mut memory));
+        out.give_memory(memory);
     }
 }
 

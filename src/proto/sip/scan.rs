@@ -202,6 +202,40 @@ impl<'a> Iterator for Headers<'a> {
         if self.body.is_some() || rest.is_empty() {
             return None;
         }
+        let found = find2(b'\r', b'\n', rest).and_then(|end| match rest.get(end..)? {
+            [b'\r', b'\n', next, ..] if !matches!(next, b' ' | b'\t') => Some((end, end + 2)),
+            [b'\n', next, ..] if !matches!(next, b' ' | b'\t') => Some((end, end + 1)),
+            _ => None,
+        });
+        let line = match found {
+            // A line that is not folded, and not the last.
+            Some((end, next)) if end > 0 => {
+                self.at = start + next;
+                Line { bytes: rest.get(..end).unwrap_or_default(), folded: false, plain: true }
+            }
+            _ => self.line(start, rest)?,
+        };
+        // Names are short: looking at each byte is quicker than to begin a wide search.
+        let Some(colon) = line.bytes.iter().position(|b| *b == b':') else {
+            return Some(Err(Malformed { at: start, what: "header without a colon" }));
+        };
+        let (name, value) = line.bytes.split_at_checked(colon)?;
+        let (name, _) = trim(name, 0);
+        let (value, at) = trim(value.get(1..).unwrap_or_default(), start + colon + 1);
+        Some(Ok(Header { name, value, at, folded: line.folded, plain: line.plain }))
+    }
+}
+
+/// A header line, with its line end where it is an odd one.
+struct Line<'a> {
+    bytes: &'a [u8],
+    folded: bool,
+    plain: bool,
+}
+
+impl<'a> Headers<'a> {
+    /// The line at `start`, whatever it is; `None` if it is the blank one.
+    fn line(&mut self, start: usize, rest: &'a [u8]) -> Option<Line<'a>> {
         let (mut end, mut folded, mut plain) = (rest.len(), false, true);
         let mut from = 0;
         self.at = self.bytes.len();
@@ -219,14 +253,7 @@ impl<'a> Iterator for Headers<'a> {
             }
             self.at = self.bytes.len();
         }
-        let line = rest.get(..end).unwrap_or_default();
-        // Names are short: looking at each byte is quicker than to begin a wide search.
-        let Some(colon) = line.iter().position(|b| *b == b':') else {
-            return Some(Err(Malformed { at: start, what: "header without a colon" }));
-        };
-        let (name, _) = trim(line.get(..colon).unwrap_or_default(), 0);
-        let (value, at) = trim(line.get(colon + 1..).unwrap_or_default(), start + colon + 1);
-        Some(Ok(Header { name, value, at, folded, plain }))
+        Some(Line { bytes: rest.get(..end).unwrap_or_default(), folded, plain })
     }
 }
 
@@ -245,11 +272,11 @@ fn line_end(bytes: &[u8], mut from: usize, plain: &mut bool) -> Option<usize> {
 
 /// The digits a value begins with.
 pub fn number(value: &[u8]) -> Option<u64> {
-    let digits = value.iter().take_while(|b| b.is_ascii_digit()).count();
-    if digits == 0 {
-        return None;
+    let mut number = None;
+    for digit in value.iter().take_while(|b| b.is_ascii_digit()) {
+        number = Some(number.unwrap_or(0u64).checked_mul(10)?.checked_add(u64::from(digit - b'0'))?);
     }
-    value.iter().take(digits).try_fold(0u64, |n, d| n.checked_mul(10)?.checked_add(u64::from(d - b'0')))
+    number
 }
 
 /// Offset of the first of `stops` from `from` on that stands outside quotes; the length if there is none.
