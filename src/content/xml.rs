@@ -11,7 +11,7 @@ use quick_xml::escape::{resolve_predefined_entity, unescape};
 use quick_xml::events::attributes::Attributes;
 use quick_xml::events::{BytesStart, Event};
 
-use crate::bytes::{Malformed, find3};
+use crate::bytes::{Malformed, find, find3};
 
 /// Elements deeper than this are refused.
 const MAX_DEPTH: usize = 64;
@@ -80,7 +80,8 @@ impl<'t> Node<'t> {
             return None;
         }
         if let Some((key, value)) = only_attribute(&self.attributes) {
-            let found = local(key).eq_ignore_ascii_case(name);
+            // What follows the last colon is as long as the name, or it is another.
+            let found = key.len() >= name.len() && local_bytes(key.as_bytes()).eq_ignore_ascii_case(name.as_bytes());
             return Some(value.trim()).filter(|value| found && !value.is_empty()).map(Cow::Borrowed);
         }
         let mut all = Attributes::html(&self.attributes, 0);
@@ -99,10 +100,13 @@ impl<'t> Node<'t> {
 
 /// `name="value"` and nothing else, where nothing in the value stands for something else: as nearly all are.
 fn only_attribute(text: &str) -> Option<(&str, &str)> {
-    let (key, value) = text.trim_ascii().split_once("=\"")?;
-    let value = value.strip_suffix('"')?;
+    let text = text.trim_ascii();
+    let equals = find(b'=', text.as_bytes()).filter(|equals| *equals > 0)?;
+    let (key, rest) = text.split_at_checked(equals)?;
+    let [b'=', b'"', inner @ .., b'"'] = rest.as_bytes() else { return None };
+    let value = rest.get(2..2 + inner.len())?;
     let plain = key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b':' | b'-' | b'_'));
-    (plain && !key.is_empty() && find3(b'"', b'&', b'<', value.as_bytes()).is_none()).then_some((key, value))
+    (plain && find3(b'"', b'&', b'<', inner).is_none()).then_some((key, value))
 }
 
 fn trimmed(value: Cow<'_, str>) -> Cow<'_, str> {

@@ -14,7 +14,8 @@ const CISCO_PHONE_CLASS: &str = "Cisco Systems, Inc. IP Phone";
 /// Pushes the computed fields.
 pub(super) fn derive(bytes: &[u8], op: u8, event: &'static EventDef, options: &Options<'_>, fields: &mut Fields<'_>) {
     if let Some(class) = options.text(60)
-        && let Some((_, model)) = class.split_once(CISCO_PHONE_CLASS)
+        && let Some(model) =
+            class.strip_prefix(CISCO_PHONE_CLASS).or_else(|| Some(class.split_once(CISCO_PHONE_CLASS)?.1))
     {
         fields.flag(&CISCO_PHONE, true, 0, 0);
         let model = model.trim();
