@@ -105,13 +105,12 @@ impl Dissect for Tftp {
         if let Some(message) = message::unshown(segment.bytes).filter(|_| !out.detail()) {
             return self.follow(message, segment, out);
         }
-        let asked;
         let mut fields = out.wanted_fields();
         let (message, mut defect) = parse(segment.bytes, &mut fields);
         if segment.cut > 0 && defect.is_none() {
             defect = Some(Malformed { at: segment.bytes.len(), what: "rest of the datagram (cut off in the capture)" });
         }
-        asked = match message {
+        let asked = match message {
             Some(Message::Request { write: false, file, .. }) => {
                 segment.origin.src.zip(segment.origin.dst).and_then(|ends| fetch(file, ends))
             }
