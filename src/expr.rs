@@ -296,6 +296,11 @@ impl Expr {
         eval::visit(&self.node, scope, found)
     }
 
+    /// Its one value, where that is always the same.
+    pub fn constant(&self) -> Option<&Value<'static>> {
+        if let Node::Const(value) = &self.node { Some(value) } else { None }
+    }
+
     /// Its first value as a number.
     pub fn number(&self, scope: &dyn Scope) -> Option<f64> {
         eval::number(&self.node, scope)

@@ -96,6 +96,10 @@ impl Engine {
         hand: &Hand<'_>,
         concerned: &[Concerned],
     ) {
+        if let (Target::Kept(at), Change::Put, Some(value)) = (target, change, expr.constant()) {
+            run.put(&model.keep, at, value);
+            return;
+        }
         let mut values = std::mem::take(&mut self.scratch);
         values.clear();
         let (before, list) = self.before(models, model, run, target, hand);

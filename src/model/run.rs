@@ -194,6 +194,19 @@ impl Run {
         self.kept.get(at).or_else(|| keep.get(at).map(|var| &var.initial))
     }
 
+    /// A variable is to hold this value alone.
+    pub fn put(&mut self, keep: &[Var], at: usize, value: &Value<'static>) {
+        if self.kept(keep, at).is_none_or(|kept| !kept.known || kept.values.as_slice() != std::slice::from_ref(value))
+            && let Some(kept) = self.kept.get_mut(at, keep.get(at).map(|var| &var.initial))
+        {
+            kept.known = true;
+            match kept.values.as_mut_slice() {
+                [held] => held.clone_from(value),
+                _ => kept.values = smallvec::smallvec![value.clone()],
+            }
+        }
+    }
+
     /// An event that is counted has happened.
     pub fn note(&mut self, track: usize, now: Ts) {
         if self.tracks.len() <= track {
