@@ -1,6 +1,7 @@
 //! `offhook check`: judges captures, phone by phone.
 
 use std::io::Write;
+use std::mem::ManuallyDrop;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -98,8 +99,8 @@ impl Check {
     /// Runs it; the result is the exit code.
     pub fn run(&self) -> Result<u8, Stop> {
         let schema = pipeline::schema();
-        // The program ends with this: to take the models apart would be for nobody.
-        let chosen = std::mem::ManuallyDrop::new(models_on(self.threads, &self.model, self.site.as_deref(), &schema)?);
+        // The program ends with this: to take the models apart, and the report, would be for nobody.
+        let chosen = ManuallyDrop::new(models_on(self.threads, &self.model, self.site.as_deref(), &schema)?);
         let (mut inputs, errors) = run::inputs(&self.inputs, self.merge);
         let spool = spool_if_twice(&mut inputs, self.write.is_some() || self.golden.is_some())?;
         let mut unreadable = !errors.is_empty();
@@ -107,7 +108,7 @@ impl Check {
         if self.show_secrets {
             complain(SECRETS_ARE_SHOWN);
         }
-        let mut report = Report { secrets: self.show_secrets, ..Report::default() };
+        let mut report = ManuallyDrop::new(Report { secrets: self.show_secrets, ..Report::default() });
         let mut code = 0;
         let (mut portraits, mut ours) = (Vec::new(), Vec::new());
         let other = self.against_phone.as_deref();
@@ -118,7 +119,7 @@ impl Check {
         // The wall clock is only asked how long the judging took: a report says so to a person.
         #[allow(clippy::disallowed_methods)]
         let began = std::time::Instant::now();
-        for input in &inputs {
+        for (number, input) in inputs.iter().enumerate() {
             match self.judged(input, &schema, &chosen.models) {
                 Ok((outcome, watcher, notes)) => {
                     if let Some(damage) = &notes.damage {
@@ -140,6 +141,9 @@ impl Check {
                     }
                     if let (Some(path), Some(wanted)) = (&self.write, &self.phone) {
                         self.write_phone(input, &outcome, wanted, path)?;
+                    }
+                    if number + 1 == inputs.len() {
+                        std::mem::forget(outcome);
                     }
                 }
                 Err(error) => {

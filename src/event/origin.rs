@@ -82,7 +82,7 @@ impl Vlans {
 }
 
 /// Where an event comes from: the frame in which its message was complete.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Origin {
     /// 1-based, counted per file.
     pub frame: u64,

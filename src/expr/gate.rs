@@ -6,6 +6,11 @@
 //! cannot hold, and cannot be unknown either, whatever else it asks; and of one that may hold, only those parts are
 //! left to be asked that no bit stands for.
 
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
+use smallvec::{SmallVec, smallvec};
+
 use super::check::{Node, OneOf};
 use super::eval::{compare, contains, equal};
 use super::parse::Op;
@@ -25,8 +30,16 @@ const ALTERNATIVES: usize = 8;
 #[derive(Debug, Default)]
 pub struct Gate {
     tests: Vec<Test>,
+    /// How many conditions have a bit.
+    used: usize,
+    /// Those that were met on the way, while guards are still added.
     conditions: Vec<Condition>,
+    /// The bits of conditions that several guards share, by their number, as they have to hold or must not.
+    shared: HashMap<(u32, bool), Sets, FixedState>,
 }
+
+/// Alternatives, each a set of conditions; most often one.
+type Sets = SmallVec<[Bits; 2]>;
 
 /// What is known of a message before any guard is asked.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +54,7 @@ pub struct Told {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Needs {
     /// Of at least one of these no condition may be refuted.
-    sets: Vec<Bits>,
+    sets: Sets,
     /// The parts of the guard, by their places, that a bit stands for; all bits if that is all of it.
     parts: u64,
 }
@@ -93,17 +106,22 @@ struct Seen {
 impl Gate {
     /// What a guard needs. `slots` gives the caller's bit for a slot that has to hold, or must not; or none.
     pub fn needs(&mut self, guard: Option<&Expr>, slots: &dyn Fn(Slot, bool) -> Bits) -> Needs {
-        let Some(guard) = guard else { return Needs { sets: vec![0], parts: u64::MAX } };
+        let Some(guard) = guard else { return Needs { sets: smallvec![0], parts: u64::MAX } };
         let list = guard.parts();
         let mut parts = if list.len() < u64::BITS as usize { u64::MAX << list.len() } else { 0 };
-        for (place, part) in list.iter().enumerate().take(u64::BITS as usize) {
-            let one = is_one(part) && self.sets(part, true, slots).first().is_some_and(|bits| *bits != 0);
-            parts |= u64::from(one) << place;
+        let mut sets = smallvec![0];
+        for (place, part) in list.iter().enumerate() {
+            let more = self.sets(part, true, slots);
+            let one = is_one(part) && more.first().is_some_and(|bits| *bits != 0);
+            parts |= u64::from(one).checked_shl(place as u32).unwrap_or_default();
+            sets = both(sets, &more);
         }
-        let mut sets = self.sets(&guard.node, true, slots);
-        sets.sort_unstable();
-        sets.dedup();
         Needs { sets, parts }
+    }
+
+    /// All guards have been added.
+    pub fn seal(&mut self) {
+        (self.conditions, self.shared) = (Vec::new(), HashMap::default());
     }
 
     /// What this message tells.
@@ -130,64 +148,32 @@ impl Gate {
     }
 
     /// The sets of a part that has to hold, or must not.
-    fn sets(&mut self, node: &Node, holds: bool, slots: &dyn Fn(Slot, bool) -> Bits) -> Vec<Bits> {
+    fn sets(&mut self, node: &Node, holds: bool, slots: &dyn Fn(Slot, bool) -> Bits) -> Sets {
         match node {
-            Node::Shared(_, node) => self.sets(node, holds, slots),
+            Node::Shared(number, node) => {
+                if let Some(known) = self.shared.get(&(*number, holds)) {
+                    return known.clone();
+                }
+                let sets = self.sets(node, holds, slots);
+                self.shared.insert((*number, holds), sets.clone());
+                sets
+            }
             Node::Not(inner) => self.sets(inner, !holds, slots),
-            Node::And(list) if holds => self.all(list, holds, slots),
-            Node::Or(list) if !holds => self.all(list, holds, slots),
+            // All have to hold, or none may.
+            Node::And(list) if holds => {
+                list.iter().fold(smallvec![0], |sets, node| both(sets, &self.sets(node, holds, slots)))
+            }
+            Node::Or(list) if !holds => {
+                list.iter().fold(smallvec![0], |sets, node| both(sets, &self.sets(node, holds, slots)))
+            }
             Node::And(list) | Node::Or(list) => {
-                let mut any = Vec::new();
-                for node in list {
-                    any.extend(self.sets(node, holds, slots));
-                }
-                if any.len() > ALTERNATIVES || any.contains(&0) { vec![0] } else { any }
+                let mut any = Sets::new();
+                list.iter().for_each(|node| any.extend(self.sets(node, holds, slots)));
+                if any.len() > ALTERNATIVES || any.contains(&0) { smallvec![0] } else { any }
             }
-            Node::Slot(slot) => vec![slots(*slot, holds)],
-            Node::Field(def) => vec![self.bit(Condition { def, asks: Vec::new(), holds, there: false })],
-            Node::Compare(op, left, right) => vec![match (&**left, &**right) {
-                // Every value has to differ, and there has to be one.
-                (Node::Field(def), Node::Const(value)) if *op == Op::Ne && holds => {
-                    self.bit(Condition { def, asks: vec![Ask::Is(Op::Eq, value.clone())], holds: false, there: true })
-                }
-                (Node::Field(def), Node::Const(value)) if *op != Op::Ne => {
-                    self.bit(Condition { def, asks: vec![Ask::Is(*op, value.clone())], holds, there: false })
-                }
-                _ => 0,
-            }],
-            Node::Contains(left, right) => vec![match (&**left, &**right) {
-                (Node::Field(def), Node::Const(value)) => {
-                    self.bit(Condition { def, asks: vec![Ask::Contains(value.clone())], holds, there: false })
-                }
-                _ => 0,
-            }],
-            Node::In(left, set) => {
-                let ask = |member: &OneOf| match member {
-                    OneOf::One(Node::Const(value)) => Some(Ask::Is(Op::Eq, value.clone())),
-                    OneOf::Range(Node::Const(from), Node::Const(to)) => Some(Ask::Within(from.clone(), to.clone())),
-                    _ => None,
-                };
-                vec![match (&**left, set.iter().map(ask).collect::<Option<Vec<Ask>>>()) {
-                    (Node::Field(def), Some(asks)) if !asks.is_empty() => {
-                        self.bit(Condition { def, asks, holds, there: false })
-                    }
-                    _ => 0,
-                }]
-            }
-            _ => vec![0],
+            Node::Slot(slot) => smallvec![slots(*slot, holds)],
+            node => smallvec![condition(node, holds).map_or(0, |condition| self.bit(condition))],
         }
-    }
-
-    /// All parts have to hold, or none may: each choice of their alternatives together.
-    fn all(&mut self, list: &[Node], holds: bool, slots: &dyn Fn(Slot, bool) -> Bits) -> Vec<Bits> {
-        let mut sets = vec![0];
-        for node in list {
-            let more = self.sets(node, holds, slots);
-            if sets.len() * more.len() <= ALTERNATIVES {
-                sets = sets.iter().flat_map(|set| more.iter().map(move |more| set | more)).collect();
-            }
-        }
-        sets
     }
 
     /// The bit of a condition; none if there are too many.
@@ -195,10 +181,11 @@ impl Gate {
         if let Some(at) = self.conditions.iter().position(|known| *known == condition) {
             return 1 << at;
         }
-        if self.conditions.len() == MOST {
+        if self.used == MOST {
             return 0;
         }
-        let bit = 1 << self.conditions.len();
+        let bit = 1 << self.used;
+        self.used += 1;
         let def = condition.def;
         let at = self.tests.iter().position(|test| test.def == def).unwrap_or_else(|| {
             self.tests.push(Test::of(def));
@@ -331,6 +318,51 @@ impl Test {
                 Truth::False => {}
             }
         }
+    }
+}
+
+/// Each choice of the alternatives of two parts together, unless there are too many.
+fn both(sets: Sets, more: &Sets) -> Sets {
+    match more.as_slice() {
+        [one] => sets.into_iter().map(|set| set | one).collect(),
+        several if sets.len() * several.len() <= ALTERNATIVES => {
+            sets.iter().flat_map(|set| several.iter().map(move |more| set | more)).collect()
+        }
+        _ => sets,
+    }
+}
+
+/// What a part asks of one field, as it has to hold or must not; if that is all it asks.
+fn condition(node: &Node, holds: bool) -> Option<Condition> {
+    let of = |field: &Node, asks: Vec<Ask>, holds: bool, there: bool| match field {
+        Node::Field(def) => Some(Condition { def, asks, holds, there }),
+        _ => None,
+    };
+    match node {
+        Node::Field(_) => of(node, Vec::new(), holds, false),
+        Node::Compare(op, field, value) => {
+            let Node::Const(value) = &**value else { return None };
+            match (op, holds) {
+                // Every value has to differ, and there has to be one.
+                (Op::Ne, true) => of(field, vec![Ask::Is(Op::Eq, value.clone())], false, true),
+                (Op::Ne, false) => None,
+                _ => of(field, vec![Ask::Is(*op, value.clone())], holds, false),
+            }
+        }
+        Node::Contains(field, part) => {
+            let Node::Const(part) = &**part else { return None };
+            of(field, vec![Ask::Contains(part.clone())], holds, false)
+        }
+        Node::In(field, set) => {
+            let ask = |member: &OneOf| match member {
+                OneOf::One(Node::Const(value)) => Some(Ask::Is(Op::Eq, value.clone())),
+                OneOf::Range(Node::Const(from), Node::Const(to)) => Some(Ask::Within(from.clone(), to.clone())),
+                _ => None,
+            };
+            let asks: Vec<Ask> = set.iter().map(ask).collect::<Option<_>>()?;
+            if asks.is_empty() { None } else { of(field, asks, holds, false) }
+        }
+        _ => None,
     }
 }
 

@@ -58,6 +58,7 @@ pub(super) fn compile(raws: &[Raw], schema: &Schema, site: &Site, sound: bool) -
     for (number, model) in models.list.iter_mut().enumerate() {
         models.waiting.add(number, model);
     }
+    models.waiting.seal();
     (models, errors)
 }
 

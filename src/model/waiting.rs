@@ -91,6 +91,11 @@ impl Waiting {
         self.0.get(&std::ptr::from_ref(def).addr())
     }
 
+    /// All models have been added.
+    pub fn seal(&mut self) {
+        self.0.values_mut().for_each(|wanted| wanted.gate.seal());
+    }
+
     /// Adds a model, after those that judge before it, and makes its table of rows.
     pub fn add(&mut self, number: usize, model: &mut Model) {
         let mut table = RowsAt { events: model.events.len(), begin: model.states.len(), ..RowsAt::default() };

@@ -227,6 +227,7 @@ impl<W: Watch> Pipeline<W> {
 }
 
 /// What the reading half knows of the capture at its end.
+#[derive(Default)]
 struct Read {
     last: Origin,
     packets: u64,

@@ -16,7 +16,7 @@ use super::{Options, Outcome, Read, Unwatched, conclude};
 use crate::event::{Event, Origin, Schema, Wanted};
 use crate::model::Models;
 use crate::proto::{Announced, Expect, File, Sink};
-use crate::source::{Source, SourceError};
+use crate::source::{Notes, Source, SourceError};
 use crate::time::Ts;
 
 /// So many batches may be on their way: enough that neither side waits for the other's slow moments.
@@ -34,6 +34,7 @@ pub fn judge(
     let wanted = hub.wanted.clone();
     let (batches, to_judge) = sync_channel::<Batch>(ON_THE_WAY);
     let (empty, to_fill) = sync_channel::<Batch>(ON_THE_WAY + 1);
+    let (done, to_conclude) = sync_channel::<(Read, Notes)>(1);
     std::thread::scope(|scope| {
         let judge = scope.spawn(move || {
             let mut hub = hub;
@@ -43,7 +44,10 @@ pub fn judge(
                 // The reader may be done already.
                 drop(empty.try_send(batch));
             }
-            hub
+            // What is the judge's own is given back here, and quicker. Of a capture that could not be read there is
+            // no end, and nobody asks what comes of it.
+            let (read, notes) = to_conclude.recv().unwrap_or_default();
+            conclude(&read, hub, &notes).0
         });
         let post = Post {
             batch: Batch::default(),
@@ -68,9 +72,9 @@ pub fn judge(
         let (read, mut post) = Read::of(reader, last);
         post.send();
         drop(post);
-        let hub = judge.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         whole?;
-        Ok(conclude(&read, hub, source.notes()).0)
+        drop(done.send((read, source.notes().clone())));
+        Ok(judge.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     })
 }
 
