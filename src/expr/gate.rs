@@ -53,8 +53,9 @@ pub struct Told {
 /// What a guard needs of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Needs {
-    /// Of at least one of these no condition may be refuted.
-    sets: Sets,
+    /// Of at least one of these no condition may be refuted: the first, which is most often the only one, or others.
+    first: Bits,
+    others: Box<[Bits]>,
     /// The parts of the guard, by their places, that a bit stands for; all bits if that is all of it.
     parts: u64,
 }
@@ -106,7 +107,7 @@ struct Seen {
 impl Gate {
     /// What a guard needs. `slots` gives the caller's bit for a slot that has to hold, or must not; or none.
     pub fn needs(&mut self, guard: Option<&Expr>, slots: &dyn Fn(Slot, bool) -> Bits) -> Needs {
-        let Some(guard) = guard else { return Needs { sets: smallvec![0], parts: u64::MAX } };
+        let Some(guard) = guard else { return Needs::default() };
         let list = guard.parts();
         let mut parts = if list.len() < u64::BITS as usize { u64::MAX << list.len() } else { 0 };
         let mut sets = smallvec![0];
@@ -116,7 +117,8 @@ impl Gate {
             parts |= u64::from(one).checked_shl(place as u32).unwrap_or_default();
             sets = both(sets, &more);
         }
-        Needs { sets, parts }
+        let (first, others) = sets.split_first().map_or((0, &[][..]), |(first, others)| (*first, others));
+        Needs { first, others: others.into(), parts }
     }
 
     /// All guards have been added.
@@ -201,15 +203,25 @@ impl Gate {
 
 impl Needs {
     /// Whether a message may meet them, and then which parts of the guard surely hold.
+    #[inline]
     pub fn met(&self, told: Told) -> Option<u64> {
-        let mut open = self.sets.iter().filter(|set| **set & told.refuted == 0);
-        let first = open.next()?;
-        Some(if self.sets.len() == 1 && first & told.unsure == 0 { self.parts } else { 0 })
+        let may = |set: &Bits| set & told.refuted == 0;
+        if !may(&self.first) && !self.others.iter().any(may) {
+            return None;
+        }
+        Some(if self.others.is_empty() && self.first & told.unsure == 0 { self.parts } else { 0 })
     }
 
     /// Its sets.
-    pub fn sets(&self) -> &[Bits] {
-        &self.sets
+    pub fn sets(&self) -> impl Iterator<Item = Bits> {
+        std::iter::once(self.first).chain(self.others.iter().copied())
+    }
+}
+
+/// Without a guard nothing is needed.
+impl Default for Needs {
+    fn default() -> Needs {
+        Needs { first: 0, others: Box::default(), parts: u64::MAX }
     }
 }
 

@@ -46,11 +46,12 @@ pub(super) struct Wants {
     /// Its number for the event.
     pub local: u16,
     /// What the event has to be for any of its rows, or to end a wait.
-    needs: Vec<Bits>,
+    needs: Box<[Bits]>,
 }
 
 impl Wants {
     /// Whether the event may be of use to the model.
+    #[inline]
     pub fn may(&self, told: Told) -> bool {
         self.needs.iter().any(|needed| needed & told.refuted == 0)
     }
@@ -99,70 +100,50 @@ impl Waiting {
     /// Adds a model, after those that judge before it, and makes its table of rows.
     pub fn add(&mut self, number: usize, model: &mut Model) {
         let mut table = RowsAt { events: model.events.len(), begin: model.states.len(), ..RowsAt::default() };
-        // The last are for runs that begin: rows of the start, then those of states that may be joined.
-        let begin = model.states.len();
         let begins: Vec<usize> = std::iter::once(model.start).chain(model.joins.iter().copied()).collect();
-        let mut cells: Vec<Vec<(u16, u16)>> = vec![Vec::new(); (begin + 1) * model.events.len()];
+        let slots = |slot: Slot, holds: bool| match model.names.get(slot.0 as usize) {
+            Some(Name::Sends) => sender(holds),
+            Some(Name::Receives) => sender(!holds),
+            _ => 0,
+        };
+        let mut cells: Vec<Cell> = Vec::new();
         for (local, def) in model.events.iter().enumerate() {
             let wanted = self.0.entry(std::ptr::from_ref(*def).addr()).or_default();
-            let names = &model.names;
-            let slots = |slot: Slot, holds: bool| match names.get(slot.0 as usize) {
-                Some(Name::Sends) => {
-                    if holds {
-                        SENDS
-                    } else {
-                        RECEIVES
-                    }
-                }
-                Some(Name::Receives) => {
-                    if holds {
-                        RECEIVES
-                    } else {
-                        SENDS
-                    }
-                }
-                _ => 0,
-            };
             let mut any = Vec::new();
-            let mut beginning: Vec<(usize, u16, u16)> = Vec::new();
             for (number, row) in model.rows.iter().enumerate().filter(|(_, row)| row.by.contains(def)) {
                 let needs = wanted.gate.needs(row.guard.as_ref(), &slots);
                 any.extend(needs.sets());
-                let needs = table.needs(needs);
-                for from in &row.from {
-                    if let Some(cell) = cells.get_mut(from * model.events.len() + local) {
-                        cell.push((number as u16, needs));
-                    }
-                }
-                if let Some(nth) =
-                    begins.iter().position(|state| row.from.contains(state)).filter(|_| !model.never_begins(row))
-                {
-                    beginning.push((nth, number as u16, needs));
-                }
+                let (row_number, needs) = (number as u16, table.needs(needs));
+                let in_state = |state: usize, nth: usize| (state * table.events + local, nth, row_number, needs);
+                cells.extend(row.from.iter().map(|from| in_state(*from, 0)));
+                let nth = begins.iter().position(|state| row.from.contains(state));
+                cells.extend(nth.filter(|_| !model.never_begins(row)).map(|nth| in_state(table.begin, nth)));
             }
-            beginning.sort_by_key(|(nth, ..)| *nth);
-            if let Some(cell) = cells.get_mut(begin * model.events.len() + local) {
-                cell.extend(beginning.iter().map(|(_, row, needs)| (*row, *needs)));
-            }
-            let untils =
-                model.states.iter().flat_map(|state| &state.until).filter(|until| until.events.contains(&local));
-            for until in untils {
-                any.extend(wanted.gate.needs(until.guard.as_ref(), &slots).sets());
+            for until in model.states.iter().flat_map(|state| &state.until) {
+                if until.events.contains(&local) {
+                    any.extend(wanted.gate.needs(until.guard.as_ref(), &slots).sets());
+                }
             }
             if model.tracks.get(local).copied().flatten().is_some() {
                 // It is counted, whatever it is.
                 any.push(0);
             }
             wanted.about_phones |= !matches!(model.subject, Subject::Capture | Subject::Message);
-            wanted.models.push(Wants { model: number as u16, local: local as u16, needs: least(any) });
+            wanted.models.push(Wants { model: number as u16, local: local as u16, needs: least(any).into() });
         }
-        for cell in cells {
-            table.rows.extend(cell);
-            table.ends.push(table.rows.len() as u32);
-        }
+        table.fill(cells);
         model.rows_at = table;
     }
 }
+
+/// The bit of who sends: the phone, or another.
+fn sender(phone: bool) -> Bits {
+    if phone { SENDS } else { RECEIVES }
+}
+
+/// A row on its way into the table: its cell, where rows of several states stand there the number of the state, the
+/// row, and the place of what it needs.
+type Cell = (usize, usize, u16, u16);
 
 /// Without sets of which another is a part: that one is enough.
 fn least(mut sets: Vec<Bits>) -> Vec<Bits> {
@@ -212,6 +193,20 @@ impl RowsAt {
         let end = self.ends.get(cell).map_or(0, |end| *end as usize);
         let start = cell.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |start| *start as usize);
         self.rows.get(start..end).unwrap_or_default()
+    }
+
+    /// Fills the table; the rows of a cell stay in their order.
+    fn fill(&mut self, mut cells: Vec<Cell>) {
+        cells.sort_by_key(|(cell, nth, ..)| (*cell, *nth));
+        let mut cells = cells.into_iter().peekable();
+        self.ends.reserve_exact((self.begin + 1) * self.events);
+        for cell in 0..(self.begin + 1) * self.events {
+            while let Some((_, _, row, needs)) = cells.next_if(|(of, ..)| *of == cell) {
+                self.rows.push((row, needs));
+            }
+            self.ends.push(self.rows.len() as u32);
+        }
+        self.rows.shrink_to_fit();
     }
 
     /// The place of what a row needs.
