@@ -101,6 +101,14 @@ pub(super) struct Due {
     pub slot: u32,
 }
 
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Stand {
+    pub state: u16,
+    /// A deadline is pending.
+    pub waits: bool,
+}
+
 /// Judges events by models.
 pub struct Engine {
     pub(super) models: Arc<Models>,
@@ -108,6 +116,8 @@ pub struct Engine {
     active: Vec<bool>,
     pub(super) phones: Vec<PhoneRoom>,
     pub(super) runs: Vec<Option<Box<Run>>>,
+    /// The same of each run in few bytes: most events are of no use to it, and that is seen here.
+    pub(super) stands: Vec<Stand>,
     pub(super) free: Vec<u32>,
     /// Runs without a phone and without a key, by model.
     global: Vec<Option<u32>>,
@@ -169,6 +179,7 @@ impl Engine {
             limits,
             phones: Vec::new(),
             runs: Vec::new(),
+            stands: Vec::new(),
             free: Vec::new(),
             keyed: HashMap::default(),
             due: BinaryHeap::new(),
@@ -341,13 +352,13 @@ impl Engine {
     /// Whether an event can neither move the run in a slot, nor begin one where there is none: no row is open to it,
     /// it is not counted, and it ends no wait.
     fn idle(&self, model: &Model, slot: Option<u32>, local: usize, told: Told) -> bool {
-        let Some(run) = slot.and_then(|slot| self.runs.get(slot as usize)?.as_deref()) else {
+        let Some(stand) = slot.and_then(|slot| self.stands.get(slot as usize)) else {
             return model.rows_at.begin(local, told).next().is_none();
         };
-        let state = model.states.get(run.state);
-        model.rows_at.open(run.state, local, told).next().is_none()
+        let state = usize::from(stand.state);
+        model.rows_at.open(state, local, told).next().is_none()
             && !model.tracks.get(local).is_some_and(Option::is_some)
-            && !(run.due.is_some() && state.is_some_and(|state| state.awaits(local)))
+            && !(stand.waits && model.states.get(state).is_some_and(|state| state.awaits(local)))
     }
 
     fn global_event(&mut self, models: &Models, number: usize, hand: Hand<'_>, out: Sink<'_>) {

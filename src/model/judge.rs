@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use super::act::doubtful;
-use super::engine::{Concerned, Due, Engine, Hand, MOST_SUBJECTS, Sink, Who};
+use super::engine::{Concerned, Due, Engine, Hand, MOST_SUBJECTS, Sink, Stand, Who};
 use super::run::{KEPT, Run};
 use super::{Model, Models};
 use crate::expr::{Expr, Told, Truth};
@@ -32,9 +32,7 @@ impl Engine {
         let slot = slot?;
         if model.keyed && model.states.get(run.state).is_some_and(|state| state.ends) {
             // Over: the key may begin anew, and otherwise this is an echo of what was.
-            if let Some(place) = self.runs.get_mut(slot as usize) {
-                *place = Some(run);
-            }
+            self.put_back(slot, run);
             return self.begin(models, model, Some(slot), hand, concerned, out).or(Some(slot));
         }
         if let Some(track) = model.tracks.get(hand.local).copied().flatten() {
@@ -53,10 +51,17 @@ impl Engine {
             }
         }
         self.until(models, model, &mut run, &hand);
-        if let Some(place) = self.runs.get_mut(slot as usize) {
+        self.put_back(slot, run);
+        Some(slot)
+    }
+
+    /// A run is back in its slot.
+    fn put_back(&mut self, slot: u32, run: Box<Run>) {
+        let slot = slot as usize;
+        if let (Some(place), Some(stand)) = (self.runs.get_mut(slot), self.stands.get_mut(slot)) {
+            *stand = Stand { state: run.state as u16, waits: run.due.is_some() };
             *place = Some(run);
         }
-        Some(slot)
     }
 
     /// The first row of `state` that fits; else why it cannot be told whether one does that raises a `fail`.
@@ -155,6 +160,7 @@ impl Engine {
         concerned.iter().for_each(|one| run.concern(one.phone, &model.each));
         let slot = self.free.pop().unwrap_or_else(|| {
             self.runs.push(None);
+            self.stands.push(Stand::default());
             self.runs.len() as u32 - 1
         });
         let stays = model.rows.get(row).is_some_and(|row| row.to.is_none_or(|to| to == state));
@@ -167,9 +173,7 @@ impl Engine {
         }
         self.take_row(models, model, &mut run, slot, row, &hand, concerned, out);
         self.until(models, model, &mut run, &hand);
-        if let Some(place) = self.runs.get_mut(slot as usize) {
-            *place = Some(run);
-        }
+        self.put_back(slot, run);
         Some(slot)
     }
 
@@ -274,9 +278,7 @@ impl Engine {
             };
             self.late(&models, model, &mut run, due.slot, &hand, out);
         }
-        if let Some(place) = self.runs.get_mut(due.slot as usize) {
-            *place = Some(run);
-        }
+        self.put_back(due.slot, run);
     }
 
     fn late(&mut self, models: &Models, model: &Model, run: &mut Run, slot: u32, hand: &Hand<'_>, out: Sink<'_>) {
