@@ -24,6 +24,10 @@ const TALKS: usize = 64;
 const AROUND: Span = Span::from_secs(900);
 /// A capture in which there is always something falls silent for no longer than this.
 const QUIET: Span = Span::from_secs(65);
+/// A phone that is registered is heard at least so often: by SIP it refreshes every 115 to 120 s.
+const REFRESHED: Span = Span::from_secs(130);
+/// Where somebody else breaks a silence: by SCCP, three keepalives would have been due.
+const KEPT: Span = Span::from_secs(100);
 /// Announcements of a switch come so far apart: LLDP every 30 s, CDP every 60 s.
 const IN_TIME: (Span, Span) = (Span::from_secs(20), QUIET);
 /// After so many of them it is known that the switch goes on announcing itself.
@@ -53,6 +57,18 @@ struct Hole {
     loss: Loss,
 }
 
+/// What it means that nothing at all was captured for long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Silence {
+    /// There was always something before: the capture stood still.
+    Hole,
+    /// It would be remarkable if there was a switch that announces itself all along; or if it was so long that a phone
+    /// is due to be heard, and nothing like it comes again.
+    Unsure,
+    /// It was as quiet for nearly as long before: this is how the place is.
+    Again,
+}
+
 /// Whether a capture stands still: where there is always something (announcements of switches come every minute), and
 /// then nothing at all for long, frames are missing.
 #[derive(Debug, Clone, Default)]
@@ -64,32 +80,42 @@ pub struct Stillness {
 }
 
 impl Stillness {
-    /// Nothing was captured between two frames that follow each other: that is out of the ordinary (true), or would be
-    /// if there is a switch that announces itself all along (false).
-    pub fn between(&mut self, before: Ts, now: Ts) -> Option<bool> {
+    /// Nothing was captured between two frames that follow each other: what that means, if it is out of the ordinary.
+    pub fn between(&mut self, before: Ts, now: Ts) -> Option<Silence> {
         let span = now.since(before);
         self.frames += 1;
         let watched = before.since(*self.begun.get_or_insert(before));
         if span <= self.longest {
-            return None;
+            return (self.longest > KEPT && nearly(span, self.longest)).then_some(Silence::Again);
         }
         // A boot is over in seconds, and what comes after it is far apart: only half as long a time without a silence
         // makes one remarkable.
         let half = Span::from_nanos(span.nanos() / 2);
-        let still = (span > QUIET && self.frames > ENOUGH && self.longest < half).then_some(watched >= half);
-        if still != Some(true) {
+        if span > QUIET && self.frames > ENOUGH && self.longest < half {
+            if watched >= half {
+                return Some(Silence::Hole);
+            }
             self.longest = span;
+            return Some(Silence::Unsure);
         }
-        still
+        self.longest = span;
+        None
     }
+}
+
+/// Whether one silence is at least three quarters as long as another.
+fn nearly(span: Span, other: Span) -> bool {
+    span.nanos() / 3 >= other.nanos() / 4
 }
 
 /// Times at which the whole capture holds nothing.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Quiet {
     list: Vec<Hole>,
-    /// Those that count only where a switch announces itself all along.
-    unsure: Vec<Hole>,
+    /// Those that may be ordinary, see [`Silence::Unsure`], and whose frame ended them.
+    unsure: Vec<(Hole, Option<[u8; 6]>)>,
+    /// The longest silence that came twice.
+    usual: Span,
     /// The first switch that announced itself, and when it did last.
     switch: Option<([u8; 6], Ts)>,
     /// So many of its announcements came in their time after the one before.
@@ -97,8 +123,14 @@ pub(super) struct Quiet {
 }
 
 impl Quiet {
-    fn near(&self, from: Ts, to: Ts) -> Option<Loss> {
-        let unsure = if self.steady >= STEADY { self.unsure.as_slice() } else { &[] };
+    /// `own`: whether a station is the phone that is asked about.
+    fn near(&self, from: Ts, to: Ts, own: impl Fn([u8; 6]) -> bool) -> Option<Loss> {
+        let is_one = |(hole, ended): &&(Hole, Option<[u8; 6]>)| {
+            let long = hole.to.since(hole.from);
+            let due = if ended.is_some_and(&own) { REFRESHED } else { KEPT };
+            self.steady >= STEADY || long > due && !nearly(self.usual, long)
+        };
+        let unsure = self.unsure.iter().filter(is_one).map(|(hole, _)| hole);
         self.list.iter().chain(unsure).find(|hole| hole.from < to && from < hole.to).map(|hole| hole.loss)
     }
 
@@ -196,7 +228,9 @@ impl Phones {
     /// What the capture lacks of a phone between two times, or near them. `once`: the silence is that of a single
     /// message; then it counts, too, that the capture loses frames of others.
     pub fn lost(&self, id: PhoneId, from: Ts, to: Ts, once: bool) -> Option<Loss> {
-        let own = self.get(id)?.holes.near(from, to).or_else(|| self.quiet.near(from, to));
+        let own = self.get(id)?.holes.near(from, to).or_else(|| {
+            self.quiet.near(from, to, |mac| self.by_mac.get(&mac).is_some_and(|known| self.resolve(*known) == id.0))
+        });
         own.or_else(|| {
             let around = AROUND.max(to.since(from));
             let often = once && self.losses.often(from, to, around);
@@ -204,13 +238,16 @@ impl Phones {
         })
     }
 
-    /// Nothing at all was captured between two times: the capture itself stood still, as far as that is `sure` (see
-    /// [`Stillness`]).
-    pub fn nothing_between(&mut self, since: Ts, now: Ts, frame: u64, sure: bool) {
-        let list = if sure { &mut self.quiet.list } else { &mut self.quiet.unsure };
-        if list.len() < MOST {
-            let loss = Loss { frame, what: "nothing at all was captured for long before it" };
-            list.push(Hole { from: since, to: now, loss });
+    /// Nothing at all was captured between two times; see [`Stillness`].
+    pub fn nothing_between(&mut self, since: Ts, ended: &Origin, silence: Silence) {
+        let Quiet { list, unsure, usual, .. } = &mut self.quiet;
+        let loss = Loss { frame: ended.frame, what: "nothing at all was captured for long before it" };
+        let hole = Hole { from: since, to: ended.time, loss };
+        match silence {
+            Silence::Hole if list.len() < MOST => list.push(hole),
+            Silence::Unsure if unsure.len() < MOST => unsure.push((hole, ended.eth_src)),
+            Silence::Hole | Silence::Unsure => {}
+            Silence::Again => *usual = (*usual).max(ended.time.since(since)),
         }
     }
 
@@ -368,22 +405,42 @@ mod tests {
             assert!(!busy_all_along);
             stillness.between(at(busy), at(busy + silence))
         };
-        assert_eq!(stands_still(200, 100), Some(true));
+        assert_eq!(stands_still(200, 100), Some(Silence::Hole));
         assert_eq!(stands_still(200, 60), None);
-        assert_eq!(stands_still(25, 115), Some(false), "a phone that has booted is heard again with its keepalive");
+        assert_eq!(stands_still(25, 115), Some(Silence::Unsure), "it may be heard again with its keepalive only");
+    }
+
+    #[test]
+    fn a_silence_that_comes_again_is_ordinary() {
+        let mut stillness = Stillness::default();
+        (0..25).for_each(|second| assert_eq!(stillness.between(at(second), at(second + 1)), None));
+        assert_eq!(stillness.between(at(25), at(225)), Some(Silence::Unsure));
+        assert_eq!(stillness.between(at(225), at(325)), None);
+        assert_eq!(stillness.between(at(325), at(480)), Some(Silence::Again));
+
+        let unsure = |to| vec![(Hole { from: at(25), to: at(to), loss: LOSS }, Some([6; 6]))];
+        let quiet = Quiet { unsure: unsure(225), ..Quiet::default() };
+        assert_eq!(quiet.near(at(40), at(100), |_| true), Some(LOSS), "the phone would have been heard");
+        let quiet = Quiet { usual: Span::from_secs(155), ..quiet };
+        assert_eq!(quiet.near(at(40), at(100), |_| true), None);
+
+        let quiet = Quiet { unsure: unsure(142), ..Quiet::default() };
+        assert_eq!(quiet.near(at(40), at(100), |mac| mac == [6; 6]), None, "the phone refreshes");
+        assert_eq!(quiet.near(at(40), at(100), |mac| mac == [7; 6]), Some(LOSS));
     }
 
     #[test]
     fn a_switch_that_goes_on_announcing_itself_makes_a_silence_remarkable() {
-        let mut quiet = Quiet { unsure: vec![Hole { from: at(30), to: at(150), loss: LOSS }], ..Quiet::default() };
+        let mut quiet =
+            Quiet { unsure: vec![(Hole { from: at(30), to: at(120), loss: LOSS }, None)], ..Quiet::default() };
         let (switch, other) = (Some([2; 6]), Some([4; 6]));
         for (who, when) in [(switch, 0), (switch, 1), (other, 30), (switch, 170), (switch, 230)] {
             quiet.announced(who, at(when));
         }
-        assert_eq!(quiet.near(at(40), at(100)), None, "once in its time may be chance");
+        assert_eq!(quiet.near(at(40), at(100), |_| false), None, "once in its time may be chance");
         quiet.announced(switch, at(290));
-        assert_eq!(quiet.near(at(40), at(100)), Some(LOSS));
-        assert_eq!(quiet.near(at(160), at(200)), None);
+        assert_eq!(quiet.near(at(40), at(100), |_| false), Some(LOSS));
+        assert_eq!(quiet.near(at(160), at(200), |_| false), None);
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::finding::PhoneId;
 pub use crate::model::Concerned;
 use crate::model::Identity;
 use crate::time::Ts;
-pub use holes::Stillness;
+pub use holes::{Silence, Stillness};
 pub use room::Phones;
 
 fields! { FIELDS;

@@ -6,6 +6,7 @@
 
 use super::expect::Expectations;
 use crate::event::{Event, EventDef, Fields, Origin};
+use crate::phone::Silence;
 use crate::proto::Sink;
 use crate::time::Ts;
 
@@ -22,12 +23,12 @@ pub(super) enum Clue {
     PickedUp,
     /// Since that time frames of the flow were on the wire that are not in the capture.
     Hole(Ts),
-    /// Since that time nothing at all was captured, for longer than there ever was nothing.
+    /// Since that time nothing at all was captured, for long.
     Still {
         /// When the last frame before came.
         since: Ts,
-        /// Or only where a switch announces itself all along.
-        sure: bool,
+        /// What that means.
+        silence: Silence,
     },
 }
 

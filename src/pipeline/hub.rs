@@ -287,7 +287,7 @@ impl<W: Watch> Desk for Hub<W> {
             (Clue::Incomplete(is), _) => self.incomplete = is,
             (Clue::Ip, _) => self.carried.ip = true,
             (Clue::Begins, _) => self.carried.begins(origin),
-            (Clue::Still { since, sure }, _) => self.phones.nothing_between(since, origin.time, origin.frame, sure),
+            (Clue::Still { since, silence }, _) => self.phones.nothing_between(since, origin, silence),
             (Clue::PickedUp, Some(ends)) => self.phones.picked_up(ends, origin),
             (Clue::Hole(since), Some(ends)) => {
                 let loss = Loss { frame: origin.frame, what: "TCP bytes that were acknowledged are not in it" };

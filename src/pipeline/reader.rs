@@ -74,9 +74,9 @@ impl<D: Desk> Reader<D> {
         let back = self.clock(frame.time);
         packet.origin.time = self.now;
         if self.now > before
-            && let Some(sure) = self.stillness.between(before, self.now)
+            && let Some(silence) = self.stillness.between(before, self.now)
         {
-            self.core.desk.clue(Clue::Still { since: before, sure }, &packet.origin);
+            self.core.desk.clue(Clue::Still { since: before, silence }, &packet.origin);
         }
         if let Some(back) = back {
             let mut fields = Fields::new();
