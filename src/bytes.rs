@@ -121,6 +121,21 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// The length of a head with the empty line that ends it, looking from `from` on; lines may end with a bare LF. `line`
+/// is called with the offset of each further line that begins on the way.
+#[inline]
+pub fn head_end(bytes: &[u8], from: usize, mut line: impl FnMut(usize)) -> Option<usize> {
+    let mut at = from;
+    loop {
+        at += find(b'\n', bytes.get(at..)?)? + 1;
+        match bytes.get(at..)? {
+            [b'\n', ..] => return Some(at + 1),
+            [b'\r', b'\n', ..] => return Some(at + 2),
+            _ => line(at),
+        }
+    }
+}
+
 /// Where the byte first stands. For lines, names and values, which are short: `memchr` takes longer to begin than they
 /// take to be looked through.
 #[inline]

@@ -42,17 +42,7 @@ impl Truth {
 pub(super) fn truth(node: &Node, scope: &dyn Scope) -> Truth {
     match node {
         Node::Not(inner) => truth(inner, scope).not(),
-        Node::And(list) => {
-            let mut all = Truth::True;
-            for node in list {
-                match truth(node, scope) {
-                    Truth::False => return Truth::False,
-                    Truth::Unknown => all = Truth::Unknown,
-                    Truth::True => {}
-                }
-            }
-            all
-        }
+        Node::And(list) => all(list.iter(), scope),
         Node::Or(list) => {
             let mut any = Truth::False;
             for node in list {
@@ -150,11 +140,14 @@ pub(super) fn truth(node: &Node, scope: &dyn Scope) -> Truth {
 /// Whether a node holds of which some parts are known to hold, by their places.
 pub(super) fn truth_but(node: &Node, parts: u64, scope: &dyn Scope) -> Truth {
     let Node::And(list) = node else { return if parts & 1 == 1 { Truth::True } else { truth(node, scope) } };
+    let left = list.iter().enumerate().filter(|(place, _)| parts.checked_shr(*place as u32).is_none_or(|p| p & 1 == 0));
+    all(left.map(|(_, node)| node), scope)
+}
+
+/// Whether all of these hold.
+fn all<'n>(list: impl Iterator<Item = &'n Node>, scope: &dyn Scope) -> Truth {
     let mut all = Truth::True;
-    for (place, node) in list.iter().enumerate() {
-        if parts.checked_shr(place as u32).is_some_and(|parts| parts & 1 == 1) {
-            continue;
-        }
+    for node in list {
         match truth(node, scope) {
             Truth::False => return Truth::False,
             Truth::Unknown => all = Truth::Unknown,

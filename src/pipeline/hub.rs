@@ -8,7 +8,7 @@ use super::{
     REASON, Watch,
 };
 use crate::event::{Event, EventDef, FieldDef, Fields, Origin, Schema, Value, Wanted};
-use crate::finding::{Findings, Loss, PhoneId};
+use crate::finding::{Finding, Findings, Loss, PhoneId};
 use crate::model::{Engine, Identity, Models, Who};
 use crate::phone::{Carried, Concerned, Phones};
 use crate::proto::{Announced, Expect, File, PROTOCOLS, Segment, Sink};
@@ -87,14 +87,19 @@ impl<W: Watch> Hub<W> {
     }
 
     pub(super) fn judge(&mut self, event: &Event<'_>, concerned: &[Concerned]) {
+        self.ask(|engine, sight, found| engine.event(event, concerned, sight, found));
+        self.engine_limits(event.origin);
+    }
+
+    /// Has the engine judge: what it finds is kept and shown, and what it takes back is no longer.
+    fn ask(&mut self, judge: impl FnOnce(&mut Engine, &Sight<'_>, &mut dyn FnMut(Finding))) {
         let Hub { engine, phones, findings, watch, carried, .. } = self;
-        engine.event(event, concerned, &Sight(phones, *carried), &mut |finding| {
+        judge(engine, &Sight(phones, *carried), &mut |finding| {
             watch.finding(&finding, phones);
             findings.take(finding);
         });
         let gone = engine.withdrawn();
         findings.withdraw(&gone).iter().for_each(|finding| watch.withdrawn(finding, phones));
-        self.engine_limits(event.origin);
     }
 
     /// Tells which bounds of the engine were reached.
@@ -271,13 +276,7 @@ impl<W: Watch> Sink for Hub<W> {
 impl<W: Watch> Desk for Hub<W> {
     fn tick(&mut self, now: Ts) {
         if self.engine.poll_timeout().is_some_and(|due| due <= now) {
-            let Hub { engine, phones, findings, watch, carried, .. } = self;
-            engine.tick(now, &Sight(phones, *carried), &mut |finding| {
-                watch.finding(&finding, phones);
-                findings.take(finding);
-            });
-            let gone = engine.withdrawn();
-            findings.withdraw(&gone).iter().for_each(|finding| watch.withdrawn(finding, phones));
+            self.ask(|engine, sight, found| engine.tick(now, sight, found));
         }
     }
 

@@ -1,6 +1,6 @@
 //! The start line and the headers of an HTTP/1 message (RFC 9112 §2 to §6): pure, over bytes that are all there.
 
-use crate::bytes::{Malformed, find};
+use crate::bytes::{Malformed, find, head_end};
 use crate::proto::Probe;
 
 /// Request methods that are known; RFC 9110, WebDAV, UPnP, RPC over HTTP.
@@ -70,16 +70,7 @@ pub enum Framing {
 /// `scanned` bytes were looked at before and hold no end.
 pub fn cut(bytes: &[u8], scanned: usize) -> Option<usize> {
     // The end may have begun in the last three bytes that were looked at.
-    let from = scanned.saturating_sub(3);
-    let mut next = from;
-    loop {
-        next += find(b'\n', bytes.get(next..)?)? + 1;
-        match bytes.get(next..)? {
-            [b'\n', ..] => return Some(next + 1),
-            [b'\r', b'\n', ..] => return Some(next + 2),
-            _ => (),
-        }
-    }
+    head_end(bytes, scanned.saturating_sub(3), |_| ())
 }
 
 /// Whether bytes begin an HTTP/1 message, as far as can be told without knowing that a message begins here.

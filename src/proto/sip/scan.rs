@@ -144,20 +144,6 @@ pub fn could_start(bytes: &[u8]) -> bool {
     }
 }
 
-/// Offset behind the blank line that ends the headers, looking from `from` on; `line` is called with the offset of
-/// each further line that begins on the way.
-pub fn head_end(bytes: &[u8], from: usize, mut line: impl FnMut(usize)) -> Option<usize> {
-    let mut at = from;
-    loop {
-        at += find(b'\n', bytes.get(at..)?)? + 1;
-        match bytes.get(at..)? {
-            [b'\n', ..] => return Some(at + 1),
-            [b'\r', b'\n', ..] => return Some(at + 2),
-            _ => line(at),
-        }
-    }
-}
-
 /// One header line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header<'a> {
@@ -578,7 +564,7 @@ mod tests {
             .collect();
         assert_eq!(seen, ["A=1", "B=two\r\n\tlines folded", "C=", "27 header without a colon", "D=x"]);
         assert_eq!(headers.body(), Some(bytes.len() - 4));
-        assert_eq!(head_end(bytes, 0, |_| {}), Some(bytes.len() - 4));
+        assert_eq!(crate::bytes::head_end(bytes, 0, |_| {}), Some(bytes.len() - 4));
         assert_eq!(Headers::new(b"A: 1\r\nB: 2", 0).count(), 2);
     }
 

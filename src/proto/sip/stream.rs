@@ -6,7 +6,7 @@
 use super::headers::{self, Length};
 use super::scan::First;
 use super::{Carrier, fields, message, scan};
-use crate::bytes::Malformed;
+use crate::bytes::{Malformed, head_end};
 use crate::event::Origin;
 use crate::proto::{Mark, Out, Segment};
 
@@ -190,11 +190,9 @@ impl Side {
         }
         let mut length = headers::LengthLine::default();
         let end = match self.searched {
-            0 => scan::head_end(rest, 0, |at| length.look(rest, at)),
+            0 => head_end(rest, 0, |at| length.look(rest, at)),
             // What was looked through before is not looked through again before the end is there.
-            from => {
-                scan::head_end(rest, from, |_| {}).and_then(|_| scan::head_end(rest, 0, |at| length.look(rest, at)))
-            }
+            from => head_end(rest, from, |_| {}).and_then(|_| head_end(rest, 0, |at| length.look(rest, at))),
         };
         let (Some(head), Ok(first)) = (end, first) else {
             // The blank line may be half there.
