@@ -26,7 +26,7 @@ pub struct Input {
 
 impl Input {
     /// Opens it.
-    pub fn open(&self) -> Result<Box<dyn Source>, SourceError> {
+    pub fn open(&self) -> Result<Box<dyn Source + Send>, SourceError> {
         match self.paths.as_slice() {
             [one] => Ok(Box::new(CaptureFile::open(one)?)),
             several => {

@@ -22,60 +22,59 @@ use crate::time::Ts;
 /// So many batches may be on their way: enough that neither side waits for the other's slow moments.
 const ON_THE_WAY: usize = 4;
 
-/// Judges a capture with a second thread; `each` hears of every frame that was read.
+/// Judges a capture while a second thread reads it; `each` hears of every frame that was read.
+///
+/// It is the judge who stays on the caller's thread: what he knows at the end, the caller writes down.
 pub fn judge(
-    source: &mut dyn Source,
+    source: &mut (dyn Source + Send),
     schema: &Schema,
     models: Arc<Models>,
     options: &Options,
-    mut each: impl FnMut(u64),
+    each: impl FnMut(u64) + Send,
 ) -> Result<Outcome, SourceError> {
-    let hub = Hub::new(schema, models, options, Unwatched);
+    let mut hub = Hub::new(schema, models, options, Unwatched);
     let wanted = hub.wanted.clone();
     let (batches, to_judge) = sync_channel::<Batch>(ON_THE_WAY);
     let (empty, to_fill) = sync_channel::<Batch>(ON_THE_WAY + 1);
-    let (done, to_conclude) = sync_channel::<(Read, Notes)>(1);
     std::thread::scope(|scope| {
-        let judge = scope.spawn(move || {
-            let mut hub = hub;
-            for mut batch in to_judge {
-                batch.play(&mut hub);
-                batch.clear();
-                // The reader may be done already.
-                drop(empty.try_send(batch));
-            }
-            // What is the judge's own is given back here, and quicker. Of a capture that could not be read there is
-            // no end, and nobody asks what comes of it.
-            let (read, notes) = to_conclude.recv().unwrap_or_default();
-            conclude(&read, hub, &notes).0
+        let reader = scope.spawn(move || {
+            let post = Post {
+                batch: Batch::default(),
+                batches,
+                to_fill,
+                expectations: Expectations::new(options.announcements),
+                trust: Trust::new(options.trust_lists, options.trust_list_bytes),
+                wanted: wanted.clone(),
+                now: Ts::ZERO,
+                detail: options.detail,
+            };
+            read(source, Reader::new(options, wanted, post), each)
         });
-        let post = Post {
-            batch: Batch::default(),
-            batches,
-            to_fill,
-            expectations: Expectations::new(options.announcements),
-            trust: Trust::new(options.trust_lists, options.trust_list_bytes),
-            wanted: wanted.clone(),
-            now: Ts::ZERO,
-            detail: options.detail,
-        };
-        let mut reader = Reader::new(options, wanted, post);
-        let mut read = || {
-            while let Some(frame) = source.next()? {
-                reader.frame(&frame);
-                each(frame.number);
-            }
-            Ok(())
-        };
-        let whole: Result<(), SourceError> = read();
-        let last = reader.end();
-        let (read, mut post) = Read::of(reader, last);
-        post.send();
-        drop(post);
-        whole?;
-        drop(done.send((read, source.notes().clone())));
-        Ok(judge.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        for mut batch in to_judge {
+            batch.play(&mut hub);
+            batch.clear();
+            // The reader may be done already.
+            drop(empty.try_send(batch));
+        }
+        let (read, notes) = reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        Ok(conclude(&read, hub, &notes).0)
     })
+}
+
+/// Reads a capture to its end.
+fn read(
+    source: &mut dyn Source,
+    mut reader: Reader<Post>,
+    mut each: impl FnMut(u64),
+) -> Result<(Read, Notes), SourceError> {
+    while let Some(frame) = source.next()? {
+        reader.frame(&frame);
+        each(frame.number);
+    }
+    let last = reader.end();
+    let (read, mut post) = Read::of(reader, last);
+    post.send();
+    Ok((read, source.notes().clone()))
 }
 
 /// The desk of a reader whose judge is in another thread.

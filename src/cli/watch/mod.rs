@@ -149,7 +149,7 @@ impl Watch {
         };
         app.origin.name.clone_from(&input.name);
         let again = input.clone();
-        let player = Player::new(Box::new(move || again.open()), self.speed.unwrap_or(Speed::Full))
+        let player = Player::new(Box::new(move || Ok(again.open()?)), self.speed.unwrap_or(Speed::Full))
             .map_err(|error| Stop::input(error.to_string()))?;
         self.screen(app, Feed::File(Box::new(player)), Some(input), &stop)
     }
