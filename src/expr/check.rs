@@ -21,8 +21,8 @@ pub(super) enum Node {
     Const(Value<'static>),
     Net(IpAddr, u8),
     Not(Box<Node>),
-    And(Vec<Node>),
-    Or(Vec<Node>),
+    And(Box<[Node]>),
+    Or(Box<[Node]>),
     Compare(Op, Box<Node>, Box<Node>),
     Contains(Box<Node>, Box<Node>),
     Matches(Box<Node>, Box<Pattern>),
@@ -229,7 +229,7 @@ impl<'c> Checker<'c> {
         }
     }
 
-    fn conditions(&self, list: &[Ast<'_>]) -> Result<Vec<Node>, ExprError> {
+    fn conditions(&self, list: &[Ast<'_>]) -> Result<Box<[Node]>, ExprError> {
         list.iter().map(|ast| self.condition(ast)).collect()
     }
 
@@ -280,7 +280,7 @@ impl<'c> Checker<'c> {
         let known = self.schema.events().iter().find(|event| event.proto() == name).map(|event| event.proto());
         let mut any: Vec<Node> = known.map(|proto| is(&EVENT_PROTO, proto)).into_iter().collect();
         any.extend(self.schema.fields().iter().copied().filter(|field| of(field)).map(Node::Field));
-        (!any.is_empty()).then_some(Node::Or(any))
+        (!any.is_empty()).then(|| Node::Or(any.into()))
     }
 
     fn compare(&self, op: Op, left: &Ast<'_>, right: &Ast<'_>) -> Checked {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::engine::{Concerned, Engine, Hand, Silence, Sink};
-use super::run::{KEPT, Kept, Run};
+use super::kept::Kept;
+use super::run::{KEPT, Run};
 use super::view::View;
 use super::{Action, Change, Model, Models, Piece, Subject, Target, Var};
 use crate::event::Value;

@@ -3,9 +3,10 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+use super::kept::Kept;
 use super::read::{Initial, Raw, RawState, Text};
 use super::row::{Part, RowText, Wrong, row};
-use super::run::{Kept, Run};
+use super::run::Run;
 use super::waiting::{RowsAt, Waiting};
 use super::{
     Action, Fact, FindingDef, Identity, Late, Model, ModelError, Models, Name, Question, Row, Site, State, Subject,
@@ -29,12 +30,12 @@ pub(super) fn compile(raws: &[Raw], schema: &Schema, site: &Site, sound: bool) -
     let ids: Vec<&str> = raws.iter().map(|raw| raw.id.value.as_ref()).collect();
     let site_names = RefCell::new(Vec::new());
     let begin = |fact: &Fact| match site.values.get(&fact.name) {
-        Some(values) if fact.list => Kept { known: true, values: values.as_slice().into() },
-        Some(values) => Kept { known: true, values: values.iter().take(1).cloned().collect() },
+        Some(values) if fact.list => Kept::of(values.iter().cloned()),
+        Some(values) => Kept::of(values.iter().take(1).cloned()),
         None => Kept::default(),
     };
     let mut models = Models {
-        list: Vec::new(),
+        list: Vec::with_capacity(raws.len()),
         begin: facts.iter().map(begin).collect(),
         facts,
         site: Vec::new(),
@@ -449,7 +450,7 @@ impl<'c> Compiler<'c> {
         if actions.is_empty() && to.is_none() {
             self.tell(self.raw.error(&late.place, "this does nothing").hint("give it `raise`, `to` or `do`"));
         }
-        Late { when: late.when.as_ref().and_then(guard), actions, to }
+        Late { when: late.when.as_ref().and_then(guard), actions: actions.into(), to }
     }
 
     /// A finding that a deadline raises cannot name a message.
@@ -492,6 +493,7 @@ impl<'c> Compiler<'c> {
         let to = if parts.to.text == "=" { None } else { self.state(text, parts.to) };
         // To the only state it leads from is to stay.
         let to = to.filter(|to| from != [*to]);
+        let (from, by) = (from.into(), by.into());
         let actions = parts.actions.iter().filter_map(|action| self.action(text, action, Use::Guard)).collect();
         Some(Row { from, by, when: parts.guard.map(|guard| text.part(guard)), to, guard, actions })
     }
@@ -532,12 +534,7 @@ fn var((name, initial): &(Text, Initial)) -> Var {
         Some(Value::Text(_)) => Type::Text,
         _ => Type::Any,
     };
-    Var {
-        name: name.value.to_string(),
-        kind,
-        list: initial.list,
-        initial: Kept { known: true, values: initial.values.as_slice().into() },
-    }
+    Var { name: name.value.to_string(), kind, list: initial.list, initial: Kept::of(initial.values.iter().cloned()) }
 }
 
 /// The timers declared so far: one may be computed from another.

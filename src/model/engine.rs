@@ -9,7 +9,8 @@ use std::collections::{BinaryHeap, HashMap};
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use super::run::{Kept, Run, Sparse};
+use super::kept::Sparse;
+use super::run::Run;
 use super::view::{PhoneRoom, View, World};
 use super::waiting::and_who;
 use super::{Identity, Model, Models, Subject};
@@ -292,16 +293,16 @@ impl Engine {
         let at = self.models.facts.iter().position(|fact| fact.name == name)?;
         let room = self.phones.get(phone.0 as usize).filter(|room| !room.runs.is_empty())?;
         let kept = room.fact(&self.models, at)?;
-        kept.known.then_some(kept.values.as_slice())
+        kept.known.then_some(&*kept.values)
     }
 
     /// Sets a fact from outside, as an example or the pipeline does.
-    pub fn set_fact(&mut self, phone: PhoneId, name: &str, values: Vec<Value<'static>>) {
+    pub fn set_fact(&mut self, phone: PhoneId, name: &str, mut values: Vec<Value<'static>>) {
         let at = self.models.facts.iter().position(|fact| fact.name == name);
         if let Some(at) = at.filter(|_| self.room(phone))
             && let Some(kept) = self.phones.get_mut(phone.0 as usize).and_then(|room| room.fact_mut(&self.models, at))
         {
-            *kept = Kept { known: true, values: values.into() };
+            kept.put(true, &mut values, true);
         }
     }
 

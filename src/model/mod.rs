@@ -80,6 +80,7 @@ pub mod example;
 pub mod facts;
 pub mod graph;
 mod judge;
+mod kept;
 pub mod load;
 mod read;
 mod row;
@@ -119,7 +120,7 @@ pub struct Models {
     /// Who is in which region.
     pub(crate) regions: site::Regions,
     /// What each phone begins with, by fact.
-    begin: Vec<run::Kept>,
+    begin: Vec<kept::Kept>,
     /// Who waits for an event.
     waiting: waiting::Waiting,
     /// What their guards ask of a message alike.
@@ -265,7 +266,7 @@ struct Until {
 #[derive(Debug)]
 struct Late {
     when: Option<Expr>,
-    actions: Vec<Action>,
+    actions: Box<[Action]>,
     to: Option<usize>,
 }
 
@@ -273,15 +274,15 @@ struct Late {
 #[derive(Debug)]
 pub struct Row {
     /// The states it leads from.
-    pub from: Vec<usize>,
+    pub from: Box<[usize]>,
     /// The events it takes, for a person.
-    pub by: Vec<&'static EventDef>,
+    pub by: Box<[&'static EventDef]>,
     /// The source of its guard.
     pub when: Option<Cow<'static, str>>,
     /// The state it leads to; `None` if it stays.
     pub to: Option<usize>,
     guard: Option<Expr>,
-    actions: Vec<Action>,
+    actions: Box<[Action]>,
 }
 
 #[derive(Debug)]
@@ -318,7 +319,7 @@ struct Var {
     name: String,
     kind: crate::expr::Type,
     list: bool,
-    initial: run::Kept,
+    initial: kept::Kept,
 }
 
 /// A name that an expression of a model may use.

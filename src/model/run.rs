@@ -3,8 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use smallvec::SmallVec;
-
+use super::kept::{Kept, LONGEST_LIST, Sparse};
 use super::{Model, Var};
 use crate::event::Value;
 use crate::finding::{Finding, Flow, PhoneId, Severity, Step, Verdict, keep_ends};
@@ -12,23 +11,6 @@ use crate::time::{Span, Ts};
 
 /// As many are kept: times of an event, frames of a finding, states of a path.
 pub(super) const KEPT: usize = 64;
-/// A list that a model keeps, grows no longer than this.
-const LONGEST_LIST: usize = 256;
-
-/// Values that are kept; `known` is false while nobody has said what they are.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Kept {
-    pub known: bool,
-    pub values: Values,
-}
-
-/// Most often one, and that one without an allocation of its own: a capture has thousands of runs.
-pub(super) type Values = SmallVec<[Value<'static>; 1]>;
-
-/// Variables or facts: of all there are those that were set, with their places. The others, and that is most, are as
-/// they begin.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Sparse(Vec<(u16, Kept)>);
 
 /// When an event of one kind happened in a run.
 #[derive(Debug, Clone, Default)]
@@ -74,96 +56,6 @@ pub(super) struct Run {
     pub moved: (u64, Ts),
 }
 
-impl Sparse {
-    /// What was set; `None` if it is as it began.
-    pub fn get(&self, at: usize) -> Option<&Kept> {
-        self.0.iter().find(|(place, _)| usize::from(*place) == at).map(|(_, kept)| kept)
-    }
-
-    /// What is to be set, which began as `begin`.
-    pub fn get_mut(&mut self, at: usize, begin: Option<&Kept>) -> Option<&mut Kept> {
-        let place = match self.0.iter().position(|(place, _)| usize::from(*place) == at) {
-            Some(place) => place,
-            None => {
-                // Few are set: room for twice as many would be wasted thousands of times.
-                self.0.reserve_exact(1);
-                self.0.push((u16::try_from(at).ok()?, begin?.clone()));
-                self.0.len() - 1
-            }
-        };
-        self.0.get_mut(place).map(|(_, kept)| kept)
-    }
-
-    /// All that were set.
-    pub fn into_set(self) -> impl Iterator<Item = (usize, Kept)> {
-        self.0.into_iter().map(|(at, kept)| (usize::from(at), kept))
-    }
-}
-
-impl Kept {
-    /// Takes the values, of which a variable that is no list keeps the first.
-    pub fn put(&mut self, known: bool, values: &mut Vec<Value<'static>>, list: bool) {
-        values.truncate(if list { LONGEST_LIST } else { 1 });
-        self.known = known;
-        match (self.values.as_mut_slice(), values.as_mut_slice()) {
-            ([held], [value]) => std::mem::swap(held, value),
-            _ => {
-                self.values.clear();
-                self.values.extend(values.drain(..));
-            }
-        }
-    }
-
-    /// Adds numbers, or appends what a list does not hold yet.
-    pub fn add(&mut self, known: bool, values: &mut Vec<Value<'static>>, list: bool) {
-        if list {
-            // What is appended to an unknown list leaves it unknown: it may be there already.
-            for value in values.drain(..) {
-                if self.values.len() < LONGEST_LIST && !self.values.contains(&value) {
-                    self.values.push(value);
-                }
-            }
-            self.known &= known;
-            return;
-        }
-        self.sum(known, values, |a, b| a + b);
-    }
-
-    /// Subtracts numbers, or removes from a list.
-    pub fn take(&mut self, known: bool, values: &mut Vec<Value<'static>>, list: bool) {
-        if list {
-            self.values.retain(|value| !values.contains(&*value));
-            self.known &= known;
-            values.clear();
-            return;
-        }
-        self.sum(known, values, |a, b| a - b);
-    }
-
-    fn sum(&mut self, known: bool, values: &mut Vec<Value<'static>>, op: fn(f64, f64) -> f64) {
-        let number = |value: Option<&Value<'_>>| match value {
-            Some(Value::Uint(v)) => Some(*v as f64),
-            Some(Value::Float(v)) => Some(*v),
-            _ => None,
-        };
-        let (old, new) = (number(self.values.first()), number(values.first()));
-        values.clear();
-        self.known &= known;
-        if let Some(new) = new {
-            let sum = op(old.unwrap_or_default(), new);
-            let whole = sum >= 0.0 && sum.fract() == 0.0;
-            let sum = if whole { Value::Uint(sum as u64) } else { Value::Float(sum) };
-            match self.values.as_mut_slice() {
-                [held] => *held = sum,
-                _ => {
-                    self.values.clear();
-                    self.values.push(sum);
-                }
-            }
-        }
-    }
-}
-
 impl Track {
     fn note(&mut self, now: Ts) {
         self.total += 1;
@@ -196,14 +88,10 @@ impl Run {
 
     /// A variable is to hold this value alone.
     pub fn put(&mut self, keep: &[Var], at: usize, value: &Value<'static>) {
-        if self.kept(keep, at).is_none_or(|kept| !kept.known || kept.values.as_slice() != std::slice::from_ref(value))
+        if self.kept(keep, at).is_none_or(|kept| !kept.known || *kept.values != *std::slice::from_ref(value))
             && let Some(kept) = self.kept.get_mut(at, keep.get(at).map(|var| &var.initial))
         {
-            kept.known = true;
-            match kept.values.as_mut_slice() {
-                [held] => held.clone_from(value),
-                _ => kept.values = smallvec::smallvec![value.clone()],
-            }
+            kept.put_one(value);
         }
     }
 

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::run::{Kept, Run, Sparse};
+use super::kept::{Kept, Sparse};
+use super::run::Run;
 use super::site::Media;
 use super::{Model, Models, Name, Question, Who};
 use crate::event::{Event, FieldDef, Value};

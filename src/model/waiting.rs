@@ -73,7 +73,7 @@ impl Scope for Fresh<'_> {
     fn slot(&self, slot: Slot, found: &mut dyn FnMut(&Value<'_>)) -> bool {
         let Some(Name::Kept(at)) = self.0.names.get(slot.0 as usize) else { return false };
         let initial = self.0.keep.get(*at).map(|var| &var.initial);
-        initial.into_iter().flat_map(|kept| &kept.values).for_each(found);
+        initial.into_iter().flat_map(|kept| kept.values.iter()).for_each(found);
         initial.is_some_and(|kept| kept.known)
     }
 }
