@@ -38,7 +38,7 @@ impl Engine {
                     // A fact is again what the site says of every phone.
                     let fact = if let Target::Fact(at) = target { models.begin.get(*at) } else { None };
                     self.store(models, model, run, *target, hand, concerned, |kept, initial| {
-                        *kept = initial.map(|var| var.initial.clone()).or(fact.cloned()).unwrap_or_default();
+                        kept.begin_again(initial.map(|var| &var.initial).or(fact));
                     });
                 }
                 Action::Set(target, change, expr) => {

@@ -66,6 +66,12 @@ impl Kept {
         kept
     }
 
+    /// Is as it began, be it with nothing. It stays in its place.
+    pub fn begin_again(&mut self, begin: Option<&Kept>) {
+        let begin = begin.cloned().unwrap_or_default();
+        (self.known, self.values) = (begin.known, begin.values);
+    }
+
     /// Takes the values, of which a variable that is no list keeps the first.
     pub fn put(&mut self, known: bool, values: &mut Vec<Value<'static>>, list: bool) {
         values.truncate(if list { LONGEST_LIST } else { 1 });
@@ -180,6 +186,20 @@ mod tests {
     #[test]
     fn what_is_kept_takes_little_more_than_its_value() {
         assert_eq!((size_of::<Values>(), size_of::<Kept>()), (size_of::<Value<'_>>(), size_of::<Value<'_>>() + 8));
+    }
+
+    #[test]
+    fn what_begins_again_stays_in_its_place() {
+        let (mut sparse, begin) = (Sparse::default(), Kept::of([Value::Bool(false)]));
+        for at in [3, 5] {
+            sparse.get_mut(at, Some(&begin)).unwrap().put_one(&Value::Uint(at as u64));
+        }
+        sparse.get_mut(5, Some(&begin)).unwrap().begin_again(Some(&begin));
+        assert_eq!(sparse.get(5).unwrap().values[..], [Value::Bool(false)]);
+        assert_eq!(sparse.get(3).unwrap().values[..], [Value::Uint(3)]);
+        assert!(sparse.get(0).is_none());
+        let places: Vec<usize> = sparse.into_set().map(|(at, _)| at).collect();
+        assert_eq!(places, [3, 5]);
     }
 
     #[test]
