@@ -19,8 +19,11 @@ const ENOUGH_TEXT: usize = 16 << 10;
 /// So many things said are enough for one batch.
 const ENOUGH_SAID: usize = 64;
 
+/// So many values a thing said has, most often.
+const FIELDS: usize = 8;
+
 /// Things said, in order.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Batch {
     said: Vec<Said>,
     /// Where they come from; one after the other often from the same frame.
@@ -78,6 +81,23 @@ enum Plain {
     /// Its sixteen bytes lie with the bytes, and end here.
     V6(u32),
     Time(Ts),
+}
+
+/// With room for as much as is enough: what grows leaves memory behind.
+impl Default for Batch {
+    fn default() -> Batch {
+        Batch {
+            said: Vec::with_capacity(ENOUGH_SAID),
+            origins: Vec::with_capacity(ENOUGH_SAID),
+            fields: Vec::with_capacity(FIELDS * ENOUGH_SAID),
+            frames: Vec::with_capacity(2 * ENOUGH_SAID),
+            text: String::with_capacity(ENOUGH_TEXT),
+            bytes: Vec::new(),
+            defects: Vec::new(),
+            limits: Vec::new(),
+            clues: Vec::new(),
+        }
+    }
 }
 
 impl Batch {
