@@ -71,7 +71,7 @@ fields! { FIELDS;
     OPTION150_ODD = flag("dhcp.option150_odd", "Option 150 is empty, is text, or its length is no multiple of 4; only present if so");
     CISCO_PHONE = flag("dhcp.cisco_phone", "The vendor class is that of a Cisco IP phone; only present if so");
     PHONE_MODEL = text("dhcp.phone_model", "Model in the vendor class, such as CP-7821");
-    OFFER_PROBLEM = text("dhcp.offer_problem", "What may keep a phone from taking the offer");
+    OFFER_PROBLEM = text("dhcp.offer_problem", "What may keep a phone from taking the offer, or from finding its configuration server by it");
 }
 
 /// How the value of an option is written.

@@ -31,8 +31,9 @@ pub(super) fn derive(bytes: &[u8], op: u8, event: &'static EventDef, options: &O
         fields.flag(&OPTION150_ODD, true, 0, 0);
     }
     tftp_servers(bytes, options, &option150, fields);
+    server_problems(options, &option150, fields);
     if event == &OFFER {
-        problems(bytes, options, &option150, fields);
+        problems(bytes, options, fields);
     }
 }
 
@@ -87,7 +88,8 @@ fn tftp_servers(bytes: &[u8], options: &Options<'_>, option150: &Option150, fiel
     fields.str(&TFTP_SOURCE, source, 0, 0);
 }
 
-fn problems(bytes: &[u8], options: &Options<'_>, option150: &Option150, fields: &mut Fields<'_>) {
+/// Why what is meant to name the configuration server does not.
+fn server_problems(options: &Options<'_>, option150: &Option150, fields: &mut Fields<'_>) {
     let mut problem = |what: String| {
         fields.str(&OFFER_PROBLEM, what, 0, 0);
     };
@@ -106,6 +108,13 @@ fn problems(bytes: &[u8], options: &Options<'_>, option150: &Option150, fields: 
             problem("option 66 names more than one server".to_owned());
         }
     }
+}
+
+/// Why the address that is offered cannot be used.
+fn problems(bytes: &[u8], options: &Options<'_>, fields: &mut Fields<'_>) {
+    let mut problem = |what: String| {
+        fields.str(&OFFER_PROBLEM, what, 0, 0);
+    };
     if options.addresses(54).is_empty() {
         problem("no server identifier".to_owned());
     }
