@@ -408,6 +408,30 @@ impl<'a> Fields<'a> {
         &self.list
     }
 
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.list.len()
+    }
+
+    /// The message breaks off at `end`: texts that reach it, of those from the `since`th on, are not whole. They become
+    /// values of `unfinished`, so that nobody takes them for what they begin like.
+    pub fn break_off(&mut self, since: usize, end: usize, unfinished: &'static FieldDef) {
+        let broken = |f: &Field<'_>| matches!(f.value, Value::Text(_)) && (f.at + f.len) as usize >= end;
+        let wanted = self.wants(unfinished);
+        let mut at = since;
+        while let Some(field) = self.list.get_mut(at) {
+            match broken(field) {
+                true if wanted => field.def = unfinished,
+                true => {
+                    self.list.remove(at);
+                    continue;
+                }
+                false => {}
+            }
+            at += 1;
+        }
+    }
+
     /// The first value of a field.
     pub fn get(&self, def: &'static FieldDef) -> Option<&Value<'a>> {
         self.list.iter().find(|f| f.def == def).map(|f| &f.value)

@@ -117,6 +117,10 @@ pub fn packet<'a>(frame: &Frame<'a>) -> Packet<'a> {
         Ok(layer) => packet.layer = layer,
         Err(stop) => packet.stop = Some(stop),
     }
+    // These do not say how long they are: all that follows is theirs.
+    if matches!(packet.layer, Layer::Ether { .. }) {
+        packet.cut = (frame.wire_len as usize).saturating_sub(frame.bytes.len());
+    }
     packet
 }
 

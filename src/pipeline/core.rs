@@ -17,6 +17,8 @@ pub(super) struct Core<D: Desk> {
     pub(super) spare: Spare,
     pub(super) desk: D,
     pub(super) gaps: (u64, u64, Vec<u64>),
+    /// The snap length cut the frame at hand.
+    pub(super) cut: bool,
     pub(super) one_way: (u64, Vec<u64>),
     /// When dissectors are told the time next.
     pub(super) due: Ts,
@@ -220,9 +222,12 @@ impl<D: Desk> Follow for Core<D> {
         let mut fields = Fields::new();
         fields.uint(&flow::LOST, lost, 0, 0);
         self.desk.say(&flow::GAP, fields, origin);
-        self.gaps.0 += lost;
-        self.gaps.1 += 1;
-        cite(&mut self.gaps.2, origin.frame);
+        // What a snap length cut off is no loss of frames, and is told by itself.
+        if !self.cut {
+            self.gaps.0 += lost;
+            self.gaps.1 += 1;
+            cite(&mut self.gaps.2, origin.frame);
+        }
         if let Slot::Stream(dissector) = slot {
             self.desk.clue(Clue::Incomplete(true), origin);
             dissector.gap(side, lost, origin, &mut Out::new(&mut self.desk, &mut self.spare));

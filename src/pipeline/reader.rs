@@ -58,6 +58,7 @@ impl<D: Desk> Reader<D> {
                 routes,
                 spare: Spare::of(wanted, options.proto),
                 gaps: (0, 0, Vec::new()),
+                cut: false,
                 one_way: (0, Vec::new()),
                 due: Ts::ZERO,
                 desk,
@@ -101,6 +102,7 @@ impl<D: Desk> Reader<D> {
             packet.origin.duplicate = true;
         }
         let cut = (frame.wire_len as usize) > frame.bytes.len();
+        self.core.cut = cut;
         // Nothing was cut off, and a header promises more than there is.
         let short = Malformed { at: frame.bytes.len(), what: "length in a header beyond the end of the frame" };
         if let Some(stop) = packet.stop.or((packet.cut > 0 && !cut).then_some(short)) {

@@ -75,6 +75,7 @@ fields! { FIELDS;
     VTP_DOMAIN = text("cdp.vtp_management_domain", "VTP domain of the switch");
     NATIVE_VLAN = uint("cdp.native_vlan", "VLAN of untagged frames on the port");
     DUPLEX = flag("cdp.duplex", "Full duplex");
+    UNFINISHED = text("cdp.tlv.unfinished", "What is there of a text whose end is not in the message");
     VOICE_DATA = bytes("cdp.data", "Byte before the voice VLAN (1: phone), or what a phone says in asking for one");
     VOICE_VLAN = uint("cdp.voice_vlan", "VLAN that the switch wants the phone in; 4095 none");
     POWER_CONSUMPTION = uint("cdp.power_consumption", "Power that the sender takes").unit("mW");
@@ -203,7 +204,11 @@ pub fn read<'a>(bytes: &'a [u8], whole: bool, fields: &mut Fields<'a>) -> Option
         if want > r.left() {
             first = first.or(Some(Malformed { at: at + 2, what: "length of a TLV beyond the end of the message" }));
         }
+        let (since, broken) = (fields.count(), want > r.left());
         let outcome = r.sub(want.min(r.left()), "TLV").and_then(|value| tlv(kind, value, fields));
+        if broken {
+            fields.break_off(since, bytes.len(), &UNFINISHED);
+        }
         first = first.or(outcome.err());
     }
     first
@@ -438,6 +443,30 @@ mod tests {
         );
     }
 
+    /// A text that breaks off is never told as what it begins like.
+    #[test]
+    fn what_breaks_off_is_not_the_value() {
+        for whole in [PHONE, SWITCH] {
+            let texts = [&DEVICE_ID, &PORT_ID, &SOFTWARE, &PLATFORM, &SYSTEM_NAME];
+            let told = |bytes: &[u8]| {
+                let lines = datagram(&PROTOCOL, bytes).concat();
+                let named = |name: &str| lines.split_once(&format!(" {name}=")).map(|(_, rest)| rest.to_owned());
+                texts.map(|def| named(def.name).map(|rest| rest.split(" cdp.").next().unwrap_or("").to_owned()))
+            };
+            let all = told(whole);
+            for end in 0..whole.len() {
+                let some = told(&whole[..end]);
+                for (some, all) in some.iter().zip(&all) {
+                    let some = some.as_deref().map(|text| text.split(" at=").next().unwrap_or(text));
+                    assert!(some.is_none() || some == all.as_deref(), "{some:?} of {all:?} in {end} bytes");
+                }
+            }
+        }
+        let port = b"\x02\xb4\0\0\0\x03\0\x19GigabitEthernet2/0/14";
+        let told = datagram(&PROTOCOL, &port[..port.len() - 1]).concat();
+        assert!(told.contains("cdp.tlv.unfinished=GigabitEthernet2/0/1 at="), "{told}");
+    }
+
     #[test]
     fn the_checksum_of_an_odd_length() {
         let odd = |sum: u16, tlv: &[u8]| {
@@ -519,7 +548,7 @@ mod tests {
         check(
             b"\x02\xb4\0\0\0\x01\0\x13SEP0011",
             "cdp.announce cdp.version=2 cdp.ttl=180 cdp.checksum=0 cdp.checksum.status=0 cdp.tlv.type=1 cdp.tlv.len=19 \
-             cdp.deviceid=SEP0011 at=6 what=length of a TLV beyond the end of the message",
+             cdp.tlv.unfinished=SEP0011 at=6 what=length of a TLV beyond the end of the message",
         );
         check(
             b"\x02\xb4\0\0\0\x01\0\x03",

@@ -52,7 +52,11 @@ pub fn read<'a>(bytes: &'a [u8], fields: &mut Fields<'a>) -> (Option<Malformed>,
         if len > r.left() {
             first = first.or(Some(Malformed { at, what: "length of a TLV beyond the end of the message" }));
         }
+        let (since, broken) = (fields.count(), len > r.left());
         let outcome = r.sub(len.min(r.left()), "TLV").and_then(|value| tlv(kind, value, fields));
+        if broken {
+            fields.break_off(since, bytes.len(), &UNFINISHED);
+        }
         first = first.or(outcome.err());
         end = kind == 0;
         // A second one of these spoils the message (802.1AB §9.2.7.7.1): what follows is not to be believed.
@@ -404,6 +408,15 @@ mod tests {
         fields.collect::<Vec<_>>().join(" ")
     }
 
+    /// A text that breaks off is never told as what it begins like.
+    #[test]
+    fn what_breaks_off_is_not_the_value() {
+        let port = b"\x02\x07\x04\0\xaa\xbb\xcc\xdd\x01\x04\x09\x05Gi1/0/14";
+        assert!(datagram(&PROTOCOL, port).concat().contains(" lldp.port.id=Gi1/0/14 "));
+        let told = datagram(&PROTOCOL, &port[..port.len() - 1]).concat();
+        assert!(told.contains(" lldp.tlv.unfinished=Gi1/0/1 ") && !told.contains("lldp.port.id"), "{told}");
+    }
+
     #[test]
     fn a_switch() {
         assert_eq!(
@@ -491,7 +504,7 @@ mod tests {
         check(b"\x02", "lldp.malformed at=0 what=TLV");
         check(
             b"\x02\x09\x07abc",
-            "lldp.announce lldp.tlv.type=1 lldp.tlv.len=9 lldp.chassis.subtype=7 lldp.chassis.id=abc at=0 \
+            "lldp.announce lldp.tlv.type=1 lldp.tlv.len=9 lldp.chassis.subtype=7 lldp.tlv.unfinished=abc at=0 \
              what=length of a TLV beyond the end of the message",
         );
         let twice = b"\x02\x02\x071\x04\x02\x071\x06\x02\0\x78\x06\x02\0\x01\0\0";

@@ -11,6 +11,7 @@ events! { EVENTS;
 fields! { FIELDS;
     TLV_TYPE = uint("lldp.tlv.type", "Type of a TLV").codes(tlv_name);
     TLV_LEN = uint("lldp.tlv.len", "Length of a TLV's value").unit("bytes");
+    UNFINISHED = text("lldp.tlv.unfinished", "What is there of a text whose end is not in the message");
     CHASSIS_SUBTYPE = uint("lldp.chassis.subtype", "What the chassis id is").codes(chassis_subtype);
     CHASSIS_ID = text("lldp.chassis.id", "Chassis id that is no address; hexadecimal if it is no text");
     CHASSIS_MAC = mac("lldp.chassis.id.mac", "Hardware address as chassis id");

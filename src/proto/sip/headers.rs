@@ -8,7 +8,7 @@ use super::fields::*;
 use super::names::{Address, Rule, rule};
 use super::scan::{self, Header, Param};
 use crate::bytes::{Malformed, find, find2};
-use crate::event::{FieldDef, Fields};
+use crate::event::{FieldDef, Fields, Value};
 
 /// The length of the body as a header block announces it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +71,8 @@ pub struct Facts<'a> {
     pub cseq: &'a [u8],
     pub from_tag: &'a [u8],
     pub content_type: Option<&'a [u8]>,
+    /// There was a Contact.
+    pub contact: bool,
     /// The body is packed: its bytes are no text.
     pub packed: bool,
     pub length: Option<u64>,
@@ -327,7 +329,19 @@ fn one_address<'a>(fields: &mut Fields<'a>, facts: &mut Facts<'a>, address: &Add
     }
 }
 
+/// Of a message whose headers break off: what is not among them, and without which it would mean something else, is not
+/// known.
+pub fn unknown(fields: &mut Fields<'_>, facts: &Facts<'_>) {
+    let of_contact: &[&'static FieldDef] = if facts.contact { &[] } else { &[&CONTACT_EXPIRES, &CONTACT_KEEPALIVE] };
+    for def in of_contact.iter().copied().chain([&EXPIRES]) {
+        if fields.wants(def) && fields.get(def).is_none() {
+            fields.push(def, Value::Null, 0, 0);
+        }
+    }
+}
+
 fn contact<'a>(fields: &mut Fields<'a>, facts: &mut Facts<'a>, value: &'a [u8], at: usize) {
+    facts.contact = true;
     text(fields, &CONTACT, value, at);
     if value.first() == Some(&b'*') {
         return;

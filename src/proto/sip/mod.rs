@@ -147,9 +147,12 @@ fn message<'s>(
     fields.set_known(text);
     let def = start_fields(line, start, &mut fields);
 
+    // Its end is not in the capture: the line at which it breaks off says less than was sent, or something else.
+    let torn = segment.cut > 0 || defect.is_some_and(|defect| defect.at == bytes.len());
     let mut lines = scan::Headers::new(bytes, next);
-    for line in lines.by_ref() {
+    while let Some(line) = lines.next() {
         match line {
+            Ok(_) if torn && lines.is_unfinished() => {}
             Ok(header) => {
                 // Of a plain line what is shown is a part of the text; of another its line ends are not shown.
                 fields.set_known(text.filter(|_| header.plain));
@@ -161,7 +164,10 @@ fn message<'s>(
     fields.set_known(None);
     let end = lines.body();
     if end.is_none() {
-        facts.defect(bytes.len(), "end of the headers");
+        facts.defect(bytes.len(), if segment.cut > 0 { Segment::CUT } else { "end of the headers" });
+        if torn {
+            headers::unknown(&mut fields, &facts);
+        }
     }
     let at = end.unwrap_or(bytes.len());
     let body = the_body(bytes, at, datagram, segment.cut, &mut fields, &mut facts);

@@ -173,6 +173,11 @@ impl<'a> Headers<'a> {
         Headers { bytes, at, body: None }
     }
 
+    /// The bytes end within the line that was given last.
+    pub fn is_unfinished(&self) -> bool {
+        self.at >= self.bytes.len() && !matches!(self.bytes.last(), Some(b'\r' | b'\n'))
+    }
+
     /// Where the body begins, once the blank line was met.
     pub fn body(&self) -> Option<usize> {
         self.body
