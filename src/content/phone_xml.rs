@@ -143,7 +143,13 @@ pub fn is(root: &Node) -> bool {
     REMOTECC.iter().any(|(name, _)| root.is(name)) || is_object(root)
 }
 
+/// Newer commands, and what answers them.
+const MEDIA: [&str; 4] = ["startMedia", "stopMedia", "mediaStream", "errorResponse"];
+
 fn is_object(root: &Node) -> bool {
+    if MEDIA.iter().any(|name| root.is(name)) {
+        return true;
+    }
     root.name.get(..12).is_some_and(|start| start.eq_ignore_ascii_case("CiscoIPPhone"))
         && !root.is("CiscoIPPhoneRingList")
 }
@@ -480,6 +486,11 @@ mod tests {
             "<CiscoIPPhoneError Number=\"4\"/>",
             "ciscoxml.object ciscoxml.type=CiscoIPPhoneError ciscoxml.error_number=4",
         );
+        // Commands and answers of newer phones.
+        for kind in ["startMedia", "stopMedia", "mediaStream", "errorResponse"] {
+            let told = format!("ciscoxml.object ciscoxml.type={kind}");
+            check("text/xml", &format!("<{kind}><mediaStream><port>20480</port></mediaStream></{kind}>"), &told);
+        }
         check("text/html", " AUTHORIZED\r\n", "ciscoxml.authorization ciscoxml.authorized=true");
         check("text/plain", "UN-AUTHORIZED", "ciscoxml.authorization ciscoxml.authorized=false");
     }

@@ -178,6 +178,8 @@ pub struct Stream {
     pub reordered: u64,
     /// How often the sequence numbers began anew.
     pub restarts: u64,
+    /// Its timestamps begin anew with the next packet.
+    timed_anew: bool,
     /// Copies that a SPAN port made.
     pub copies: u64,
     /// The first packet's origin and header.
@@ -231,6 +233,7 @@ impl Stream {
             duplicates: 0,
             reordered: 0,
             restarts: 0,
+            timed_anew: false,
             copies: 0,
             first: *origin,
             opening: *packet,
@@ -327,6 +330,8 @@ impl Stream {
         self.base = self.high - 1;
         self.window = 0b11;
         self.stray = None;
+        // Its timestamps begin anywhere, too.
+        self.timed_anew = true;
     }
 
     fn ripe_gaps(&mut self) {
@@ -351,6 +356,11 @@ impl Stream {
     }
 
     fn time(&mut self, packet: &Packet, time: Ts) {
+        if std::mem::take(&mut self.timed_anew) {
+            self.timed = Timed { time, timestamp: packet.timestamp, seq: packet.seq };
+            self.anchor = self.timed;
+            return;
+        }
         let ticks = packet.timestamp.wrapping_sub(self.timed.timestamp).cast_signed();
         if self.ms_per_tick > 0.0 {
             let came = time.since(self.timed.time).nanos() as f64 * 1e-6;

@@ -165,6 +165,14 @@ fn a_sender_that_begins_anew_loses_nothing() {
     let lines = run(&sent);
     let got = ["packets", "expected", "lost", "restarts"].map(|f| value(&lines[1], &format!("rtp.{f}")));
     assert_eq!(got, ["100", "100", "0", "1"]);
+    // Its timestamps begin anew as well: that is no jitter.
+    for one in &mut sent[50..] {
+        let ticks = u32::from_be_bytes(one.bytes[4..8].try_into().unwrap()).wrapping_add(1_000_000_000);
+        one.bytes[4..8].copy_from_slice(&ticks.to_be_bytes());
+    }
+    let anew = run(&sent);
+    let jitter = |line: &str| value(line, "rtp.max_jitter_ms").parse::<f64>().unwrap();
+    assert!(jitter(&anew[1]) <= jitter(&lines[1]) + 0.1, "{}", anew[1]);
 }
 
 #[test]
