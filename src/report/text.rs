@@ -155,15 +155,15 @@ fn phone_lines(
     if !phone.dn.is_empty() {
         facts.push(format!("DN {}", phone.dn.join(",")));
     }
-    // Another CallManager, or SRST, has taken the phone: it was let down, but it is not stuck.
-    let served = |state: &str| matches!(state, "on-standby" | "stable" | "failing-back" | "srst");
-    let moved = phone.flows.iter().any(|f| f.model == "failover" && f.verdict == Verdict::Pass && served(&f.state));
     let word = match (phone.verdict, &phone.stuck_at) {
         (Verdict::Pass, _) => paint.green("HEALTHY"),
-        (Verdict::Fail, Some(step)) if moved && step.starts_with("keepalive.") => {
-            paint.red("FAILED at keepalive, registered elsewhere since")
+        (Verdict::Fail, Some(step)) => {
+            let step = step.split('.').next().unwrap_or(step);
+            paint.red(&match registered_since(findings, phone) {
+                Some(since) => format!("FAILED at {step}, {since}"),
+                None => format!("STUCK at {step}"),
+            })
         }
-        (Verdict::Fail, Some(step)) => paint.red(&format!("STUCK at {}", step.split('.').next().unwrap_or(step))),
         (Verdict::Fail, None) => paint.red("FAILED"),
         (Verdict::Inconclusive, _) => paint.yellow("INCONCLUSIVE"),
     };
@@ -191,6 +191,23 @@ fn phone_lines(
         finding_lines(finding, paint, out)?;
     }
     Ok(())
+}
+
+/// A phone that was let down and has a dial tone all the same is not stuck: the same CallManager took it afterwards,
+/// or another one, or SRST.
+fn registered_since(findings: &[&FindingReport], phone: &PhoneReport) -> Option<&'static str> {
+    let at = |model: &str| phone.flows.iter().find(|flow| flow.model == model && flow.verdict == Verdict::Pass);
+    let failed = findings.iter().filter(|finding| finding.severity == Severity::Fail);
+    let last = failed.flat_map(|finding| &finding.frames).max().copied().unwrap_or_default();
+    let moved = at("failover").is_some_and(|flow| match &*flow.state {
+        "on-standby" | "stable" | "failing-back" | "srst" => true,
+        state => state == "registered" && flow.to_frame > last,
+    });
+    let stays = at("keepalive").is_some_and(|flow| flow.state == "registered" && flow.to_frame > last);
+    match phone.stuck_at.as_deref().is_some_and(|step| step.starts_with("keepalive.")) {
+        true => moved.then_some("registered elsewhere since"),
+        false => stays.then_some("registered since"),
+    }
 }
 
 fn step(flow: &FlowReport, paint: Paint) -> String {
