@@ -21,6 +21,10 @@ const GAP_SEGMENTS: u32 = 16;
 /// A copy of a SYN does not come so long after the last segment of a connection that has carried bytes: who has sent
 /// some has had the answer to it.
 const LATE_SYN: Span = Span::from_secs(3);
+/// Two directions that were captured apart (two queues, two taps) come by so much out of order at most.
+const LATE_QUESTION: Span = Span::from_millis(50);
+/// More than this is not acknowledged by an answer that came before its question.
+const LONG_QUESTION: i32 = 1 << 16;
 /// Segments that wait for earlier ones: a byte in each, and their number is what costs.
 const MOST_EARLY: usize = 4096;
 
@@ -50,6 +54,8 @@ struct Half {
     early_bytes: usize,
     early_since: Ts,
     early_segments: u32,
+    /// Its bytes answer what the other direction has not said so far: up to which number, and since when they wait.
+    awaits: Option<(u32, Ts)>,
     /// Sequence number after the last byte, from the FIN.
     end: Option<u32>,
     ended: bool,
@@ -144,7 +150,19 @@ impl Connection {
         let mut read = Read { follow, slot, origin, side, flow, limits };
         let [client, server] = &mut self.halves;
         let (half, other) = if side == Side::Client { (client, server) } else { (server, client) };
+        let speaks = tcp.ack && !tcp.payload.is_empty() && cut == 0 && !half.ended;
+        if speaks && half.awaits.is_none() && other.lacks(tcp.ack_number) {
+            half.awaits = Some((tcp.ack_number, origin.time));
+        }
         half.data(&mut read, data, tcp.payload);
+        // What it answers is here, or will not come: whoever sends what is behind it has sent it before.
+        if other.awaits.is_some_and(|(number, _)| half.has(number) || after(tcp.seq, number) >= 0 || tcp.rst) {
+            other.go_on(&mut read.turned());
+        }
+        let waited = |(_, since)| origin.time.since(since) > LATE_QUESTION;
+        if half.awaits.is_some_and(waited) || tcp.fin || tcp.rst || half.early.len() > GAP_SEGMENTS as usize {
+            half.go_on(&mut read);
+        }
         if cut > 0 && half.next == Some(data.wrapping_add(tcp.payload.len() as u32)) {
             half.lose(&mut read, cut as u64);
         }
@@ -330,6 +348,11 @@ fn turned(origin: &Origin, sender: Side) -> Origin {
 }
 
 impl<F: Follow> Read<'_, F> {
+    /// Into the other direction.
+    fn turned(&mut self) -> Read<'_, F> {
+        Read { follow: self.follow, slot: self.slot, side: self.side.other(), ..*self }
+    }
+
     fn offer(&mut self, bytes: &[u8], marks: &[Mark], end: bool) -> usize {
         // What a frame of the one direction releases in the other is still said by the other end.
         let other;
@@ -362,6 +385,23 @@ impl Half {
         known.unwrap_or_default().max(0) as u64
     }
 
+    /// Whether bytes up to `number`, and not many, were sent and did not come so far.
+    fn lacks(&self, number: u32) -> bool {
+        self.end.is_none() && self.next.is_some_and(|next| (1..LONG_QUESTION).contains(&after(number, next)))
+    }
+
+    /// Whether all bytes up to `number` came.
+    fn has(&self, number: u32) -> bool {
+        self.next.is_some_and(|next| after(next, number) >= 0)
+    }
+
+    /// Waits no longer for what its bytes answer.
+    fn go_on<F: Follow>(&mut self, read: &mut Read<'_, F>) {
+        if self.awaits.take().is_some() {
+            self.early_now_due(read);
+        }
+    }
+
     fn data<F: Follow>(&mut self, read: &mut Read<'_, F>, seq: u32, payload: &[u8]) {
         if self.ended || payload.is_empty() {
             return;
@@ -370,7 +410,7 @@ impl Half {
         let probe = self.next.is_none() && payload.len() == 1;
         let next = *self.next.get_or_insert(seq.wrapping_add(u32::from(probe)));
         let ahead = after(seq, next);
-        if ahead > 0 {
+        if ahead > 0 || ahead == 0 && self.awaits.is_some() {
             self.keep_early(read, seq, payload);
             self.gaps(read, false);
             return;
@@ -471,6 +511,10 @@ impl Half {
 
     /// Gives up on bytes that will not come: acknowledged, or waited for too long, or too much waits behind them.
     fn gaps<F: Follow>(&mut self, read: &mut Read<'_, F>, all: bool) {
+        if self.awaits.is_some() && !all {
+            return;
+        }
+        self.go_on(read);
         // The other end has got everything up to the FIN: what is not here by now was never captured.
         let closed = self.end.zip(self.acked).filter(|(end, acked)| after(*acked, *end) > 0).map(|(end, _)| end);
         while let (Some(first), Some(next)) = (self.early.front(), self.next) {

@@ -139,6 +139,41 @@ fn a_lost_segment_is_a_gap_once_it_was_acknowledged() {
     assert_eq!(w.script.0, ["Connect(1)", "Accept", "Client one", "Client gap 6", "Client three", "Client four"]);
 }
 
+/// Two directions that were captured apart: the answer stands before its question.
+#[test]
+fn an_answer_waits_for_the_question_that_it_acknowledges() {
+    let opened = || {
+        let mut w = Wire::new();
+        w.send(Side::Client, "S", 0, 0, b"");
+        w.send(Side::Server, "SA", 500, 1, b"");
+        w
+    };
+    let mut w = opened();
+    w.send(Side::Server, "A", 501, 5, b"404\n");
+    w.send(Side::Server, "A", 505, 5, b"more\n");
+    w.send(Side::Client, "A", 1, 501, b"get\n");
+    assert_eq!(w.script.0[2..], ["Client get", "Server 404", "Server more"]);
+    // The question was not captured: its sender has gone on, or time has.
+    let mut w = opened();
+    w.send(Side::Server, "A", 501, 5, b"404\n");
+    assert_eq!(w.script.0[2..], [""; 0]);
+    w.send(Side::Client, "A", 5, 505, b"");
+    assert_eq!(w.script.0[2..], ["Server 404"]);
+    let mut w = opened();
+    w.send(Side::Server, "A", 501, 5, b"404\n");
+    w.frame += 51;
+    w.send(Side::Server, "A", 505, 5, b"more\n");
+    assert_eq!(w.script.0[2..], ["Server 404", "Server more"]);
+    // The capture ends, or the connection.
+    let mut w = opened();
+    w.send(Side::Server, "A", 501, 5, b"404\n");
+    assert!(w.end().contains(&"Server 404".to_owned()));
+    let mut w = opened();
+    w.send(Side::Server, "A", 501, 5, b"404\n");
+    w.send(Side::Server, "RA", 505, 5, b"");
+    assert_eq!(w.script.0[2], "Server 404");
+}
+
 #[test]
 fn what_is_lost_before_a_fin_is_a_gap_once_the_fin_was_acknowledged() {
     let mut w = Wire::new();
