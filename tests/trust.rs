@@ -466,6 +466,15 @@ fn frames_in_disorder() {
             frames.retain(|_| !dice.percent(5));
             tell(&format!("shuffled and 5 % lost, {time}"), &frames);
         }
+        // The two directions come from two taps, and the clock of one is late.
+        for millis in if thorough() { vec![-5, -2, -1, 1, 2, 5] } else { vec![-2, 2] } {
+            let mut frames = whole.frames.clone();
+            for frame in frames.iter_mut().filter(|f| f.bytes.len() >= 12 && f.bytes[..6] < f.bytes[6..12]) {
+                frame.time = frame.time + Span::from_millis(millis);
+            }
+            frames.sort_by_key(|frame| frame.time);
+            tell(&format!("one direction {millis} ms late"), &frames);
+        }
         for millis in [5, 1500] {
             for _ in 0..if thorough() { 10 } else { 1 } {
                 let mut frames = whole.frames.clone();
