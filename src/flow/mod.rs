@@ -158,6 +158,8 @@ pub struct Flows<F: Follow> {
     flows: Vec<Flow<F::Slot>>,
     free: Vec<u32>,
     closed: VecDeque<(Ts, u32, Key)>,
+    /// Connections with bytes that wait for what they answer, and since when.
+    waiting: VecDeque<(Ts, u32, Key)>,
     hand: usize,
     /// Bytes that all flows hold.
     held: usize,
@@ -182,6 +184,7 @@ impl<F: Follow> Flows<F> {
             flows: Vec::new(),
             free: Vec::new(),
             closed: VecDeque::new(),
+            waiting: VecDeque::new(),
             hand: 0,
             held: 0,
             limits,
@@ -220,7 +223,11 @@ impl<F: Follow> Flows<F> {
         let side = side_of(flow.client_low, flow.key, src);
         origin.sender = Some(side);
         let connection = flow.tcp.get_or_insert_default();
+        let waited = connection.awaits();
         let over = connection.segment(follow, &mut flow.slot, &origin, tcp, cut, id, &self.limits);
+        if !waited && connection.awaits() {
+            self.waiting.push_back((origin.time, id, flow.key));
+        }
         if over {
             follow.finish(&mut flow.slot, &origin);
             flow.slot = F::Slot::default();
@@ -233,6 +240,21 @@ impl<F: Follow> Flows<F> {
         flow.held = held;
         if self.held > self.limits.held {
             self.relieve(follow, &origin);
+        }
+    }
+
+    /// Capture time has come to `now`: an answer whose question did not come waits no longer.
+    #[inline]
+    pub fn tick(&mut self, follow: &mut F, now: Ts) {
+        while let Some((since, id, key)) = self.waiting.front().copied()
+            && now.since(since) > tcp::LATE_QUESTION
+        {
+            self.waiting.pop_front();
+            if let Some(flow) = self.flows.get_mut(id as usize).filter(|flow| flow.live && flow.key == key)
+                && let Some(connection) = &mut flow.tcp
+            {
+                connection.go_on(follow, &mut flow.slot, id, &self.limits);
+            }
         }
     }
 
@@ -250,6 +272,7 @@ impl<F: Follow> Flows<F> {
         self.flows.clear();
         self.free.clear();
         self.closed.clear();
+        self.waiting.clear();
         self.held = 0;
     }
 

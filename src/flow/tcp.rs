@@ -22,7 +22,7 @@ const GAP_SEGMENTS: u32 = 16;
 /// some has had the answer to it.
 const LATE_SYN: Span = Span::from_secs(3);
 /// Two directions that were captured apart (two queues, two taps) come by so much out of order at most.
-const LATE_QUESTION: Span = Span::from_millis(50);
+pub(super) const LATE_QUESTION: Span = Span::from_millis(50);
 /// More than this is not acknowledged by an answer that came before its question.
 const LONG_QUESTION: i32 = 1 << 16;
 /// Segments that wait for earlier ones: a byte in each, and their number is what costs.
@@ -54,8 +54,8 @@ struct Half {
     early_bytes: usize,
     early_since: Ts,
     early_segments: u32,
-    /// Its bytes answer what the other direction has not said so far: up to which number, and since when they wait.
-    awaits: Option<(u32, Ts)>,
+    /// Its bytes answer what the other direction has not said so far, up to this number: they wait.
+    awaits: Option<u32>,
     /// Sequence number after the last byte, from the FIN.
     end: Option<u32>,
     ended: bool,
@@ -79,6 +79,8 @@ struct Half {
 struct Early {
     seq: u32,
     frame: u64,
+    /// It is said as of its own frame: all before it was here, and it waited for the other direction.
+    origin: Option<Box<Origin>>,
     bytes: Vec<u8>,
 }
 
@@ -152,15 +154,14 @@ impl Connection {
         let (half, other) = if side == Side::Client { (client, server) } else { (server, client) };
         let speaks = tcp.ack && !tcp.payload.is_empty() && cut == 0 && !half.ended;
         if speaks && half.awaits.is_none() && other.lacks(tcp.ack_number) {
-            half.awaits = Some((tcp.ack_number, origin.time));
+            half.awaits = Some(tcp.ack_number);
         }
         half.data(&mut read, data, tcp.payload);
         // What it answers is here, or will not come: whoever sends what is behind it has sent it before.
-        if other.awaits.is_some_and(|(number, _)| half.has(number) || after(tcp.seq, number) >= 0 || tcp.rst) {
+        if other.awaits.is_some_and(|number| half.has(number) || after(tcp.seq, number) >= 0 || tcp.rst) {
             other.go_on(&mut read.turned());
         }
-        let waited = |(_, since)| origin.time.since(since) > LATE_QUESTION;
-        if half.awaits.is_some_and(waited) || tcp.fin || tcp.rst || half.early.len() > GAP_SEGMENTS as usize {
+        if tcp.fin || tcp.rst || half.early.len() > GAP_SEGMENTS as usize {
             half.go_on(&mut read);
         }
         if cut > 0 && half.next == Some(data.wrapping_add(tcp.payload.len() as u32)) {
@@ -191,6 +192,22 @@ impl Connection {
         let ended = self.halves.iter().all(|h| h.ended);
         self.over = self.over || ended;
         self.over
+    }
+
+    /// Bytes wait for what they answer.
+    pub fn awaits(&self) -> bool {
+        self.halves.iter().any(|half| half.awaits.is_some())
+    }
+
+    /// They have waited long enough.
+    pub fn go_on<F: Follow>(&mut self, follow: &mut F, slot: &mut F::Slot, flow: u32, limits: &Limits) {
+        for side in [Side::Client, Side::Server] {
+            let half = self.half(side);
+            let first = half.early.front().and_then(|early| early.origin.as_deref().copied());
+            if let Some(origin) = first.filter(|_| half.awaits.is_some()) {
+                half.go_on(&mut Read { follow, slot, origin: &origin, side, flow, limits });
+            }
+        }
     }
 
     /// The flow is over: what waits behind a gap is read, and both ends are told that nothing follows.
@@ -348,6 +365,11 @@ fn turned(origin: &Origin, sender: Side) -> Origin {
 }
 
 impl<F: Follow> Read<'_, F> {
+    /// As of another frame.
+    fn at<'o>(&'o mut self, origin: &'o Origin) -> Read<'o, F> {
+        Read { follow: self.follow, slot: self.slot, origin, ..*self }
+    }
+
     /// Into the other direction.
     fn turned(&mut self) -> Read<'_, F> {
         Read { follow: self.follow, slot: self.slot, side: self.side.other(), ..*self }
@@ -485,7 +507,8 @@ impl Half {
         }
         self.early_segments += 1;
         self.early_bytes += payload.len();
-        self.early.insert(at, Early { seq, frame: read.origin.frame, bytes: payload.to_vec() });
+        let origin = self.awaits.map(|_| Box::new(*read.origin));
+        self.early.insert(at, Early { seq, frame: read.origin.frame, origin, bytes: payload.to_vec() });
     }
 
     /// Reads the early segments whose turn has come.
@@ -500,7 +523,10 @@ impl Half {
             let fresh = early.bytes.get(ahead.unsigned_abs() as usize..).unwrap_or_default();
             if !fresh.is_empty() {
                 self.next = Some(next.wrapping_add(fresh.len() as u32));
-                self.read(read, fresh, early.frame);
+                match &early.origin {
+                    Some(origin) => self.read(&mut read.at(origin), fresh, early.frame),
+                    None => self.read(read, fresh, early.frame),
+                }
             }
         }
         if !self.early.is_empty() {

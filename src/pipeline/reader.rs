@@ -74,6 +74,7 @@ impl<D: Desk> Reader<D> {
         let before = self.first.map_or(frame.time, |_| self.now);
         let back = self.clock(frame.time);
         packet.origin.time = self.now;
+        self.flows.tick(&mut self.core, self.now);
         if self.now > before
             && let Some(silence) = self.stillness.between(before, self.now)
         {
@@ -124,6 +125,7 @@ impl<D: Desk> Reader<D> {
     /// Capture time has come to `now` without a frame.
     pub fn tick(&mut self, now: Ts) {
         self.now = self.now.max(now);
+        self.flows.tick(&mut self.core, self.now);
         self.core.tick(self.now);
     }
 
