@@ -407,9 +407,12 @@ impl Half {
         known.unwrap_or_default().max(0) as u64
     }
 
-    /// Whether bytes up to `number`, and not many, were sent and did not come so far.
+    /// Whether bytes up to `number`, and not many, were sent and did not come so far. Where later ones came, these are
+    /// not late.
     fn lacks(&self, number: u32) -> bool {
-        self.end.is_none() && self.next.is_some_and(|next| (1..LONG_QUESTION).contains(&after(number, next)))
+        self.end.is_none()
+            && self.early.is_empty()
+            && self.next.is_some_and(|next| (1..LONG_QUESTION).contains(&after(number, next)))
     }
 
     /// Whether all bytes up to `number` came.
