@@ -6,7 +6,7 @@ use super::engine::{Concerned, Engine, Hand, Silence, Sink};
 use super::kept::Kept;
 use super::run::{KEPT, Run};
 use super::view::View;
-use super::{Action, Change, Model, Models, Piece, Subject, Target, Var};
+use super::{Action, Change, Cites, Model, Models, Piece, Subject, Target, Var};
 use crate::event::Value;
 use crate::expr::{Expr, Truth};
 use crate::finding::{Finding, PhoneId, Severity, keep_ends};
@@ -33,6 +33,7 @@ impl Engine {
         for action in actions {
             match action {
                 Action::Restart => restart = true,
+                Action::Forget => run.forget(),
                 Action::Retract(finding) => self.retract(model, run, *finding, hand),
                 Action::Clear(target) => {
                     // A fact is again what the site says of every phone.
@@ -258,7 +259,11 @@ impl Engine {
         let what = text(&def.what);
         let silence =
             |serial| Silence { serial, run: run.number, phones: phones.clone(), from: run.entered, to: hand.now, once };
-        let frames = if def.whole_run { &run.moves } else { &run.evidence }.clone();
+        let frames = match def.cites {
+            Cites::State => run.evidence.clone(),
+            Cites::Way => run.way(model),
+            Cites::Run => run.moves.clone(),
+        };
         let same = run.found.iter().filter(|known| known.id == def.id).count();
         let known = run
             .found

@@ -39,7 +39,8 @@
 //! source = "…"                           # else the first of the model's sources
 //! needs  = "visible(dhcp)"               # absence that the capture could have seen
 //! with   = { count = "count(dhcp.discover)" }
-//! cites  = "run"                         # all frames that moved the run, not only those of this state
+//! cites  = "run"                         # all frames that moved the run, not only those of this state; "way": since
+//!                                        # it left the last state of `accept`
 //! again  = "update"                      # found once more: a new text replaces the old (counts); else a new finding
 //! inferred = true                        # drawn from sizes and timing of what is encrypted; or a guard: if it holds
 //!
@@ -54,7 +55,8 @@
 //! * ACTION: `x = EXPR`, `x += EXPR` (adds a number; appends to a list what is not in it), `x -= EXPR`, `clear x`,
 //!   `phone.fact = EXPR`, `raise ID [when GUARD]`, `raise ID each GUARD` (one finding for each phone of the run
 //!   for which it holds), `retract ID` (takes back what was found of the phone at hand, where a later message shows
-//!   that the capture missed an earlier one), `restart`. They are done in order.
+//!   that the capture missed an earlier one), `restart`, `forget` (what moved the run up to and with this message
+//!   is not cited by what is found later). They are done in order.
 //! * Expressions are those of [`crate::expr`], and besides: what the model keeps, its timers, `phone.<fact>` of any
 //!   model, `phone.name mac ip vlan model load dn callmanager`, `phone.sends`, `phone.receives`, `site.<name>`;
 //!   `count(event[, window])` since this run began (the one that begins it is counted
@@ -298,6 +300,8 @@ enum Action {
     /// A finding is taken back: what came later shows that the capture missed what it rests on.
     Retract(usize),
     Restart,
+    /// The frames that moved the run so far are not cited any more.
+    Forget,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -401,8 +405,19 @@ pub struct FindingDef {
     why: Vec<Piece>,
     fix: Vec<Piece>,
     needs: Option<(Expr, String)>,
-    whole_run: bool,
+    cites: Cites,
     update: bool,
+}
+
+/// The frames that a finding cites.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cites {
+    /// Those that moved the run in the state where it stands.
+    State,
+    /// Those that moved it since it left the last state of `accept`.
+    Way,
+    /// All that moved it.
+    Run,
 }
 
 #[derive(Debug)]

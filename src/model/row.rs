@@ -25,6 +25,7 @@ pub(super) enum ActionText<'t> {
     Raise { id: Part<'t>, when: Option<Part<'t>>, each: Option<Part<'t>> },
     Retract(Part<'t>),
     Restart,
+    Forget,
 }
 
 /// The bytes that mean something between the words of a row.
@@ -147,6 +148,7 @@ impl<'t> Part<'t> {
         let (verb, rest) = self.word();
         match verb.text {
             "restart" if rest.text.is_empty() => Ok(ActionText::Restart),
+            "forget" if rest.text.is_empty() => Ok(ActionText::Forget),
             "clear" if !rest.text.is_empty() => Ok(ActionText::Clear(rest)),
             "retract" if !rest.text.is_empty() => Ok(ActionText::Retract(rest)),
             "raise" => {
@@ -169,8 +171,8 @@ impl<'t> Part<'t> {
                 Ok(ActionText::Raise { id, when, each })
             }
             _ => {
-                const WANTED: &str =
-                    "an action is `x = …`, `x += …`, `x -= …`, `clear x`, `raise ID`, `retract ID` or `restart`";
+                const WANTED: &str = "an action is `x = …`, `x += …`, `x -= …`, `clear x`, `raise ID`, `retract ID`, \
+                                      `restart` or `forget`";
                 let equals = self.text.find('=').ok_or((self.at, WANTED))?;
                 let sign = match self.text.get(..equals).unwrap_or_default().chars().last() {
                     Some('+') => "+=",

@@ -139,6 +139,19 @@ impl Run {
         }
     }
 
+    /// What is found later does not rest on what moved it so far.
+    pub fn forget(&mut self) {
+        (self.evidence, self.moves) = (Vec::new(), Vec::new());
+    }
+
+    /// The frames that moved it since it left the last state of `accept`; all of them if it was in none.
+    pub fn way(&self, model: &Model) -> Vec<u64> {
+        let accepts = |state: usize| model.states.get(state).is_some_and(|state| state.accept);
+        let left = self.path.iter().rev().take_while(|(state, ..)| !accepts(*state)).last();
+        let from = left.map_or(0, |(_, frame, _)| *frame);
+        self.moves.iter().copied().filter(|frame| *frame >= from).collect()
+    }
+
     /// A phone that it concerns from now on.
     pub fn concern(&mut self, phone: PhoneId, each: &[Var]) {
         if self.phones.contains(&phone) || self.phones.len() >= 4 * LONGEST_LIST {

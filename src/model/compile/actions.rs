@@ -21,6 +21,7 @@ impl Compiler<'_> {
     pub(super) fn action(&self, text: &Text, action: &ActionText<'_>, wanted: Use) -> Option<Action> {
         match action {
             ActionText::Restart => Some(Action::Restart),
+            ActionText::Forget => Some(Action::Forget),
             ActionText::Clear(name) => Some(Action::Clear(self.target(text, *name)?.0)),
             ActionText::Retract(id) => Some(Action::Retract(self.finding_of(text, *id)?)),
             ActionText::Raise { id, when, each } => {

@@ -5,7 +5,7 @@ use crate::expr::{Expr, Names};
 use crate::finding::Severity;
 use crate::model::read::{RawFinding, Text};
 use crate::model::row::Part;
-use crate::model::{FindingDef, Piece};
+use crate::model::{Cites, FindingDef, Piece};
 
 impl Compiler<'_> {
     pub(super) fn finding(&self, raw: &RawFinding) -> FindingDef {
@@ -17,8 +17,11 @@ impl Compiler<'_> {
             self.tell(self.raw.error(&raw.id, format!("the id of a finding is `{}.<slug>`", self.raw.id.value)));
         }
         let cites = raw.cites.as_ref().map(|text| text.value.as_ref());
-        if let Some(text) = raw.cites.as_ref().filter(|text| !["run", "state"].contains(&text.value.as_ref())) {
-            self.tell(self.raw.error(text, "a finding cites the frames of its `state` or of the whole `run`"));
+        if let Some(text) = raw.cites.as_ref().filter(|text| !["run", "way", "state"].contains(&text.value.as_ref())) {
+            self.tell(
+                self.raw
+                    .error(text, "a finding cites the frames of its `state`, of the `way` to it or of the whole `run`"),
+            );
         }
         if let Some(text) = raw.again.as_ref().filter(|text| !["new", "update"].contains(&text.value.as_ref())) {
             self.tell(self.raw.error(text, "what is found again is a `new` finding, or an `update` of the old one"));
@@ -50,7 +53,11 @@ impl Compiler<'_> {
                 let expr = self.expr(text, Part::whole(&text.value), Use::Guard)?;
                 Some((expr, text.value.to_string()))
             }),
-            whole_run: cites == Some("run"),
+            cites: match cites {
+                Some("run") => Cites::Run,
+                Some("way") => Cites::Way,
+                _ => Cites::State,
+            },
             update: raw.again.as_ref().is_some_and(|text| text.value == "update"),
         }
     }
