@@ -242,6 +242,9 @@ pub struct Flow {
     pub key: Option<String>,
     /// The verdict.
     pub verdict: Verdict,
+    /// What it would be without what was found: of a flow of several phones, the verdict on those that no finding
+    /// concerns.
+    pub otherwise: Verdict,
     /// The state it ended in.
     pub state: Arc<str>,
     /// What that state is called for a person.

@@ -6,7 +6,7 @@ use super::engine::{Concerned, Engine, Hand, Silence, Sink};
 use super::kept::Kept;
 use super::run::{KEPT, Run};
 use super::view::View;
-use super::{Action, Change, Cites, Model, Models, Piece, Subject, Target, Var};
+use super::{Action, Change, Cites, Model, Models, Of, Piece, Subject, Target, Var};
 use crate::event::Value;
 use crate::expr::{Expr, Truth};
 use crate::finding::{Finding, PhoneId, Severity, keep_ends};
@@ -45,14 +45,22 @@ impl Engine {
                 Action::Set(target, change, expr) => {
                     self.set(models, model, run, (*target, *change, expr), hand, concerned)
                 }
-                Action::Raise { finding, when, each: false } => {
+                Action::Raise { finding, when, of: Of::Here } => {
+                    let child = hand.phone.and_then(|phone| run.children.iter().position(|one| one.phone == phone));
+                    match when.as_ref().map_or(Truth::True, |when| when.truth(&self.view(models, model, run, hand))) {
+                        Truth::True => self.raise(models, model, run, *finding, child, hand, out),
+                        Truth::Unknown => doubt_finding(model, run, *finding, "what it rests on is not known"),
+                        Truth::False => {}
+                    }
+                }
+                Action::Raise { finding, when, of: Of::Run } => {
                     match when.as_ref().map_or(Truth::True, |when| when.truth(&self.view(models, model, run, hand))) {
                         Truth::True => self.raise(models, model, run, *finding, None, hand, out),
                         Truth::Unknown => doubt_finding(model, run, *finding, "what it rests on is not known"),
                         Truth::False => {}
                     }
                 }
-                Action::Raise { finding, when, each: true } => {
+                Action::Raise { finding, when, of: Of::Each } => {
                     for child in 0..run.children.len() {
                         let view = View { child: Some(child), ..self.view(models, model, run, hand) };
                         match when.as_ref().map_or(Truth::True, |when| when.truth(&view)) {
@@ -263,6 +271,10 @@ impl Engine {
             Cites::State => run.evidence.clone(),
             Cites::Way => run.way(model),
             Cites::Run => run.moves.clone(),
+        };
+        let frames = match child {
+            Some(child) => run.own(child, frames),
+            None => frames,
         };
         let same = run.found.iter().filter(|known| known.id == def.id).count();
         let known = run

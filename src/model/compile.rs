@@ -9,7 +9,7 @@ use super::row::{Part, RowText, Wrong, row};
 use super::run::Run;
 use super::waiting::{RowsAt, Waiting};
 use super::{
-    Action, Fact, FindingDef, Identity, Late, Model, ModelError, Models, Name, Question, Row, Site, State, Subject,
+    Action, Fact, FindingDef, Identity, Late, Model, ModelError, Models, Name, Of, Question, Row, Site, State, Subject,
     Until, Var, example,
 };
 use crate::event::{EventDef, FieldDef, Schema, Value, nearest};
@@ -438,7 +438,11 @@ impl<'c> Compiler<'c> {
             let each = late.each.as_ref().and_then(guard);
             if let Some(finding) = self.finding_of(text, Part::whole(&text.value)) {
                 self.late_finding(finding);
-                actions.push(Action::Raise { finding, each: each.is_some(), when: each });
+                actions.push(Action::Raise {
+                    finding,
+                    of: if each.is_some() { Of::Each } else { Of::Run },
+                    when: each,
+                });
             }
         } else if let Some(text) = &late.each {
             self.tell(self.raw.error(text, "`each` wants a `raise`"));

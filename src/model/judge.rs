@@ -192,6 +192,7 @@ impl Engine {
         let Some(row) = model.rows.get(row) else { return };
         let frames = hand.event.map(|event| event.frames).unwrap_or_default();
         run.cite(frames);
+        run.cite_of(concerned, frames);
         run.waits = 0;
         run.moved = (hand.event.map_or(run.moved.0, |event| event.origin.frame), hand.now);
         let restart = self.act(models, model, run, &row.actions, hand, concerned, out);

@@ -54,7 +54,7 @@
 //!   the state's deadline unless it says `restart`. An event of `until` cancels it, also the one that entered the state.
 //! * ACTION: `x = EXPR`, `x += EXPR` (adds a number; appends to a list what is not in it), `x -= EXPR`, `clear x`,
 //!   `phone.fact = EXPR`, `raise ID [when GUARD]`, `raise ID each GUARD` (one finding for each phone of the run
-//!   for which it holds), `retract ID` (takes back what was found of the phone at hand, where a later message shows
+//!   for which it holds), `raise ID here [when GUARD]` (of the phone whose message is at hand alone), `retract ID` (takes back what was found of the phone at hand, where a later message shows
 //!   that the capture missed an earlier one), `restart`, `forget` (what moved the run up to and with this message
 //!   is not cited by what is found later). They are done in order.
 //! * Expressions are those of [`crate::expr`], and besides: what the model keeps, its timers, `phone.<fact>` of any
@@ -291,11 +291,11 @@ pub struct Row {
 enum Action {
     Set(Target, Change, Expr),
     Clear(Target),
-    /// A finding: if the guard holds; with `each`, for each phone for which it holds.
+    /// A finding: if the guard holds.
     Raise {
         finding: usize,
         when: Option<Expr>,
-        each: bool,
+        of: Of,
     },
     /// A finding is taken back: what came later shows that the capture missed what it rests on.
     Retract(usize),
@@ -407,6 +407,17 @@ pub struct FindingDef {
     needs: Option<(Expr, String)>,
     cites: Cites,
     update: bool,
+}
+
+/// Whom a finding concerns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Of {
+    /// All phones of the run.
+    Run,
+    /// Each phone of the run for which the guard holds.
+    Each,
+    /// The phone whose message is at hand.
+    Here,
 }
 
 /// The frames that a finding cites.

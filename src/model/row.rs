@@ -22,7 +22,7 @@ pub(super) struct RowText<'t> {
 pub(super) enum ActionText<'t> {
     Set { name: Part<'t>, sign: &'t str, value: Part<'t> },
     Clear(Part<'t>),
-    Raise { id: Part<'t>, when: Option<Part<'t>>, each: Option<Part<'t>> },
+    Raise { id: Part<'t>, when: Option<Part<'t>>, each: Option<Part<'t>>, here: bool },
     Retract(Part<'t>),
     Restart,
     Forget,
@@ -161,14 +161,24 @@ impl<'t> Part<'t> {
                     "" => (None, None),
                     "when" if !guard.text.is_empty() => (Some(guard), None),
                     "each" if !guard.text.is_empty() => (None, Some(guard)),
+                    "here" if guard.text.is_empty() => {
+                        return Ok(ActionText::Raise { id, when: None, each: None, here: true });
+                    }
+                    "here" => {
+                        let (word, guard) = guard.word();
+                        if word.text != "when" || guard.text.is_empty() {
+                            return Err((word.at, "after `here` only `when CONDITION` may follow"));
+                        }
+                        return Ok(ActionText::Raise { id, when: Some(guard), each: None, here: true });
+                    }
                     _ => {
                         return Err((
                             word.at,
-                            "after the finding only `when CONDITION` or `each CONDITION` may follow",
+                            "after the finding only `when CONDITION`, `each CONDITION` or `here` may follow",
                         ));
                     }
                 };
-                Ok(ActionText::Raise { id, when, each })
+                Ok(ActionText::Raise { id, when, each, here: false })
             }
             _ => {
                 const WANTED: &str = "an action is `x = …`, `x += …`, `x -= …`, `clear x`, `raise ID`, `retract ID`, \

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::engine::Concerned;
 use super::kept::{Kept, LONGEST_LIST, Sparse};
 use super::{Model, Var};
 use crate::event::Value;
@@ -24,6 +25,8 @@ pub(super) struct Track {
 pub(super) struct Child {
     pub phone: PhoneId,
     pub kept: Sparse,
+    /// The frames that moved the run and concerned it.
+    pub frames: Vec<u64>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -54,6 +57,18 @@ pub(super) struct Run {
     pub seen: u64,
     pub began: (u64, Ts),
     pub moved: (u64, Ts),
+}
+
+/// Frames are cited in their order, each once; of too many the first and the latest.
+fn cite(list: &mut Vec<u64>, frames: &[u64]) {
+    for frame in frames {
+        if list.last().is_none_or(|last| last < frame) {
+            keep_ends(list, *frame, KEPT);
+        } else if !list.contains(frame) && list.len() < KEPT {
+            list.push(*frame);
+            list.sort_unstable();
+        }
+    }
 }
 
 impl Track {
@@ -127,16 +142,23 @@ impl Run {
 
     /// Frames that moved it.
     pub fn cite(&mut self, frames: &[u64]) {
-        for list in [&mut self.evidence, &mut self.moves] {
-            for frame in frames {
-                if list.last().is_none_or(|last| last < frame) {
-                    keep_ends(list, *frame, KEPT);
-                } else if !list.contains(frame) && list.len() < KEPT {
-                    list.push(*frame);
-                    list.sort_unstable();
-                }
-            }
+        cite(&mut self.evidence, frames);
+        cite(&mut self.moves, frames);
+    }
+
+    /// Frames that moved it, of these phones.
+    pub fn cite_of(&mut self, concerned: &[Concerned], frames: &[u64]) {
+        for child in self.children.iter_mut().filter(|child| concerned.iter().any(|one| one.phone == child.phone)) {
+            cite(&mut child.frames, frames);
         }
+    }
+
+    /// Of the frames that a finding about one of its phones rests on, its own, and those of nobody.
+    pub fn own(&self, child: usize, mut frames: Vec<u64>) -> Vec<u64> {
+        let Some(own) = self.children.get(child).map(|child| &child.frames) else { return frames };
+        frames.retain(|frame| !self.children.iter().any(|other| other.frames.contains(frame)));
+        cite(&mut frames, own);
+        frames
     }
 
     /// What is found later does not rest on what moved it so far.
@@ -159,7 +181,7 @@ impl Run {
         }
         self.phones.push(phone);
         if !each.is_empty() {
-            self.children.push(Child { phone, kept: Sparse::default() });
+            self.children.push(Child { phone, kept: Sparse::default(), frames: Vec::new() });
         }
     }
 
@@ -167,6 +189,11 @@ impl Run {
         if self.found.iter().any(|finding| finding.severity == Severity::Fail) {
             return Verdict::Fail;
         }
+        self.otherwise(model)
+    }
+
+    /// The verdict without what was found.
+    fn otherwise(&self, model: &Model) -> Verdict {
         let accepted = model.states.get(self.state).is_some_and(|state| state.accept);
         if accepted && self.doubt.is_none() { Verdict::Pass } else { Verdict::Inconclusive }
     }
@@ -194,6 +221,7 @@ impl Run {
             phones: self.phones.clone(),
             key: self.keys.first().map(ToString::to_string),
             verdict,
+            otherwise: self.otherwise(model),
             state: name(self.state),
             label,
             from_frame: first.0,

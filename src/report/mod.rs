@@ -232,7 +232,8 @@ impl Report {
         let by_serial: HashMap<u32, &Finding> = findings.iter().map(|f| (f.serial, *f)).collect();
         let mut flows_of: HashMap<PhoneId, Vec<FlowReport>> = HashMap::new();
         for flow in outcome.flows.iter().filter(|f| only.takes(&f.model)) {
-            flow.phones.iter().for_each(|id| flows_of.entry(*id).or_default().push(flow_report(flow, &by_serial)));
+            let report = |id: PhoneId| flow_report(flow, id, &by_serial);
+            flow.phones.iter().for_each(|id| flows_of.entry(*id).or_default().push(report(*id)));
         }
         let mut findings_of: HashMap<PhoneId, Vec<&Finding>> = HashMap::new();
         for finding in &findings {
@@ -341,14 +342,19 @@ fn phone_report(capture: usize, phone: &Phone, flows: Vec<FlowReport>, findings:
     }
 }
 
-fn flow_report(flow: &Flow, findings: &HashMap<u32, &Finding>) -> FlowReport {
+/// A flow as it stands under one of its phones: what was found of another does not make this one fail.
+fn flow_report(flow: &Flow, phone: PhoneId, findings: &HashMap<u32, &Finding>) -> FlowReport {
+    let found = flow.findings.iter().filter_map(|serial| findings.get(serial));
+    let others = flow.phones.len() > 1 && found.clone().any(|f| f.severity == Severity::Fail);
+    let own = |f: &&&Finding| !others || f.phones.contains(&phone);
+    let failed = found.clone().filter(own).any(|f| f.severity == Severity::Fail);
     FlowReport {
         model: flow.model.to_string(),
-        verdict: flow.verdict,
+        verdict: if others && !failed { flow.otherwise } else { flow.verdict },
         state: flow.state.to_string(),
         from_frame: flow.from_frame,
         to_frame: flow.to_frame,
-        findings: flow.findings.iter().filter_map(|serial| findings.get(serial)).map(|f| f.id.to_string()).collect(),
+        findings: found.filter(own).map(|f| f.id.to_string()).collect(),
         reason: Some(flow.reason.clone()).filter(|reason| !reason.is_empty()),
         joined_late: flow.joined,
     }

@@ -5,7 +5,7 @@ use crate::event::nearest;
 use crate::expr::{Names, Type};
 use crate::model::read::Text;
 use crate::model::row::{ActionText, Part};
-use crate::model::{Action, Change, Target, Var};
+use crate::model::{Action, Change, Of, Target, Var};
 
 impl Compiler<'_> {
     pub(super) fn actions(&self, text: &Text, part: Part<'_>, wanted: Use) -> Vec<Action> {
@@ -24,13 +24,18 @@ impl Compiler<'_> {
             ActionText::Forget => Some(Action::Forget),
             ActionText::Clear(name) => Some(Action::Clear(self.target(text, *name)?.0)),
             ActionText::Retract(id) => Some(Action::Retract(self.finding_of(text, *id)?)),
-            ActionText::Raise { id, when, each } => {
+            ActionText::Raise { id, when, each, here } => {
                 let finding = self.finding_of(text, *id)?;
                 if wanted == Use::LateGuard {
                     self.late_finding(finding);
                 }
                 let guard = (*when).or(*each).and_then(|guard| self.expr(text, guard, wanted));
-                Some(Action::Raise { finding, when: guard, each: each.is_some() })
+                let of = match each {
+                    Some(_) => Of::Each,
+                    None if *here => Of::Here,
+                    None => Of::Run,
+                };
+                Some(Action::Raise { finding, when: guard, of })
             }
             ActionText::Set { name, sign, value } => {
                 let target = self.target(text, *name);
