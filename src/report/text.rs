@@ -198,15 +198,17 @@ fn phone_lines(
 fn registered_since(findings: &[&FindingReport], phone: &PhoneReport) -> Option<&'static str> {
     let at = |model: &str| phone.flows.iter().find(|flow| flow.model == model && flow.verdict == Verdict::Pass);
     let failed = findings.iter().filter(|finding| finding.severity == Severity::Fail);
+    // Who boots or registers again and again is served for a moment only.
+    if failed.clone().any(|finding| finding.model == "boot") {
+        return None;
+    }
     let last = failed.flat_map(|finding| &finding.frames).max().copied().unwrap_or_default();
-    let moved = at("failover").is_some_and(|flow| match &*flow.state {
-        "on-standby" | "stable" | "failing-back" | "srst" => true,
-        state => state == "registered" && flow.to_frame > last,
-    });
-    let stays = at("keepalive").is_some_and(|flow| flow.state == "registered" && flow.to_frame > last);
-    match phone.stuck_at.as_deref().is_some_and(|step| step.starts_with("keepalive.")) {
-        true => moved.then_some("registered elsewhere since"),
-        false => stays.then_some("registered since"),
+    let registered = |flow: &FlowReport| flow.state == "registered" && flow.to_frame > last;
+    let elsewhere = |flow: &FlowReport| matches!(&*flow.state, "on-standby" | "stable" | "failing-back" | "srst");
+    let step = if phone.stuck_at.as_deref()?.starts_with("keepalive.") { "failover" } else { "keepalive" };
+    match at(step)? {
+        flow if step == "failover" && elsewhere(flow) => Some("registered elsewhere since"),
+        flow => registered(flow).then_some("registered since"),
     }
 }
 
