@@ -50,27 +50,29 @@
 //! ```
 //!
 //! * FROM is a state, several (`a|b`) or `*`; EVENT one or several; TO a state or `=` (stay). Of the rows of the
-//!   current state the first that fits is taken; an event that fits none changes nothing. A row that stays keeps
-//!   the state's deadline unless it says `restart`. An event of `until` cancels it, also the one that entered the state.
+//!   current state the first that fits is taken; an event that fits none changes nothing. A row that stays keeps the
+//!   state's deadline unless it says `restart`. An event of `until` cancels it, also the one that entered the state.
 //! * ACTION: `x = EXPR`, `x += EXPR` (adds a number; appends to a list what is not in it), `x -= EXPR`, `clear x`,
-//!   `phone.fact = EXPR`, `raise ID [when GUARD]`, `raise ID each GUARD` (one finding for each phone of the run
-//!   for which it holds), `raise ID here [when GUARD]` (of the phone whose message is at hand alone), `retract ID` (takes back what was found of the phone at hand, where a later message shows
-//!   that the capture missed an earlier one), `restart`, `forget` (what moved the run up to and with this message
-//!   is not cited by what is found later). They are done in order.
+//!   `phone.fact = EXPR`, `raise ID [when GUARD]`, `raise ID each GUARD` (one finding for each phone of the run for
+//!   which it holds), `raise ID here [when GUARD]` (of the phone whose message is at hand alone), `retract ID` (takes
+//!   back what was found of the phone at hand, where a later message shows that the capture missed an earlier one),
+//!   `restart`, `forget` (what moved the run up to and with this message is not cited by what is found later). They
+//!   are done in order.
 //! * Expressions are those of [`crate::expr`], and besides: what the model keeps, its timers, `phone.<fact>` of any
 //!   model, `phone.name mac ip vlan model load dn callmanager`, `phone.sends`, `phone.receives`, `site.<name>`;
-//!   `count(event[, window])` since this run began (the one that begins it is counted
-//!   after; up to 64 in a window), `age(event)` or `age(x)` of a kept
-//!   time, in seconds, `elapsed()` in this state, `seen(state)`, `outcome(model)` and `at(model)` of this phone,
-//!   `visible(proto)` (also of `link switch replies ip tcp udp tvs signalling`), `limit()` and `limit(video)`: the kbit/s that the site allows between the regions of the two
-//!   ends of the event at hand, and over the phones of a run `any(…)`, `every(…)`, `count(…)`.
+//!   `count(event[, window])` since this run began (the one that begins it is counted after; up to 64 in a window),
+//!   `age(event)` or `age(x)` of a kept time, in seconds, `elapsed()` in this state, `seen(state)`, `outcome(model)`
+//!   and `at(model)` of this phone, `visible(proto)` (also of `link switch replies ip tcp udp tvs signalling`),
+//!   `limit()` and `limit(video)`: the kbit/s that the site allows between the regions of the two ends of the event
+//!   at hand, and over the phones of a run `any(…)`, `every(…)`, `count(…)`.
 //! * The first entry of `late` whose `when` holds is done, once for each time the state is entered; `to` the same
 //!   state waits once more. When a deadline fires there is no message at hand: what `late` names must have been kept.
 //! * Unknown guards take no row and raise nothing. Where one decided nothing about a `fail`, and where the `needs`
 //!   of a `fail` do not hold, the run is inconclusive.
 //! * Without `key` there is one run a phone. With `key = { "sip.request" = "sip.Call-ID" }` there is one for each
-//!   value; an event with several keys (`["a", "b"]`) belongs to the run that has the first of them, and brings
-//!   that run the others. An event with several values of its first key is judged for each. A run in a state without a way out is over; a new one may start with its key.
+//!   value; an event with several keys (`["a", "b"]`) belongs to the run that has the first of them, and brings that
+//!   run the others. An event with several values of its first key is judged for each. A run in a state without a way
+//!   out is over; a new one may start with its key.
 
 mod act;
 pub mod check;

@@ -35,9 +35,10 @@ pub fn write(report: &Report, style: Style, took_ms: Option<u128>, out: &mut dyn
         for group in report.together.iter().filter(|group| group.capture == index) {
             together_lines(group, paint, out)?;
         }
+        let mut told = Vec::new();
         for phone in phones.iter().filter(|p| !style.quiet || p.verdict == Verdict::Fail) {
             let own = findings.get(&(index, phone.label.as_str())).map_or(&[][..], Vec::as_slice);
-            phone_lines(own, phone, phones.len() > FEW, style, paint, out)?;
+            phone_lines(own, phone, phones.len() > FEW, &mut told, style, paint, out)?;
             if phones.len() <= FEW || phone.verdict != Verdict::Pass {
                 writeln!(out)?;
             }
@@ -135,10 +136,12 @@ fn or_nothing(text: &str) -> &str {
 /// Up to so many phones, the healthy ones too are shown with their steps and remarks.
 const FEW: usize = 5;
 
-fn phone_lines(
-    findings: &[&FindingReport],
+/// A phone with its steps and findings; one of several phones that was `told` before is told in full no more.
+fn phone_lines<'r>(
+    findings: &[&'r FindingReport],
     phone: &PhoneReport,
     many: bool,
+    told: &mut Vec<&'r FindingReport>,
     style: Style,
     paint: Paint,
     out: &mut dyn Write,
@@ -184,10 +187,17 @@ fn phone_lines(
         let reason = flow.reason.as_deref().unwrap_or("the capture does not say");
         writeln!(out, "  {} {}: {reason}", paint.yellow("?"), flow.model)?;
     }
-    let mut findings: Vec<&FindingReport> =
+    let mut findings: Vec<&'r FindingReport> =
         findings.iter().copied().filter(|f| !style.quiet || f.severity == Severity::Fail).collect();
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     for finding in findings {
+        if told.iter().any(|before| std::ptr::eq(*before, finding)) {
+            writeln!(out, "{}  as told above", finding_head(finding, paint))?;
+            continue;
+        }
+        if finding.phones.len() > 1 {
+            told.push(finding);
+        }
         finding_lines(finding, paint, out)?;
     }
     Ok(())
@@ -224,19 +234,18 @@ fn step(flow: &FlowReport, paint: Paint) -> String {
     }
 }
 
-fn finding_lines(finding: &FindingReport, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+fn finding_head(finding: &FindingReport, paint: Paint) -> String {
     let glyph = match finding.severity {
         Severity::Fail => paint.red("✖"),
         Severity::Warn => paint.yellow("!"),
         Severity::Info => "i".to_owned(),
     };
     let inferred = if finding.inferred { "  (inferred from sizes and timing)" } else { "" };
-    let head = format!(
-        "  {glyph} {}  {}  {}{inferred}",
-        paint.bold(&finding.id),
-        frames_label(&finding.frames),
-        finding.clock
-    );
+    format!("  {glyph} {}  {}  {}{inferred}", paint.bold(&finding.id), frames_label(&finding.frames), finding.clock)
+}
+
+fn finding_lines(finding: &FindingReport, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+    let head = finding_head(finding, paint);
     if finding.severity == Severity::Info {
         return writeln!(out, "{head}  {}", finding.what);
     }
