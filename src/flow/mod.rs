@@ -247,7 +247,7 @@ impl<F: Follow> Flows<F> {
     #[inline]
     pub fn tick(&mut self, follow: &mut F, now: Ts) {
         while let Some((since, id, key)) = self.waiting.front().copied()
-            && now.since(since) > tcp::LATE_QUESTION
+            && (now.since(since) > tcp::LATE_QUESTION || self.waiting.len() > self.limits.flows)
         {
             self.waiting.pop_front();
             if let Some(flow) = self.flows.get_mut(id as usize).filter(|flow| flow.live && flow.key == key)

@@ -45,17 +45,11 @@ impl Engine {
                 Action::Set(target, change, expr) => {
                     self.set(models, model, run, (*target, *change, expr), hand, concerned)
                 }
-                Action::Raise { finding, when, of: Of::Here } => {
-                    let child = hand.phone.and_then(|phone| run.children.iter().position(|one| one.phone == phone));
+                Action::Raise { finding, when, of: of @ (Of::Run | Of::Here) } => {
+                    let here = hand.phone.filter(|_| *of == Of::Here);
+                    let child = here.and_then(|phone| run.children.iter().position(|one| one.phone == phone));
                     match when.as_ref().map_or(Truth::True, |when| when.truth(&self.view(models, model, run, hand))) {
                         Truth::True => self.raise(models, model, run, *finding, child, hand, out),
-                        Truth::Unknown => doubt_finding(model, run, *finding, "what it rests on is not known"),
-                        Truth::False => {}
-                    }
-                }
-                Action::Raise { finding, when, of: Of::Run } => {
-                    match when.as_ref().map_or(Truth::True, |when| when.truth(&self.view(models, model, run, hand))) {
-                        Truth::True => self.raise(models, model, run, *finding, None, hand, out),
                         Truth::Unknown => doubt_finding(model, run, *finding, "what it rests on is not known"),
                         Truth::False => {}
                     }

@@ -133,6 +133,7 @@ impl<D: Desk> Reader<D> {
     pub fn end(&mut self) -> Origin {
         let last = Origin::at(self.last_frame, self.now);
         self.core.desk.clue(Clue::Incomplete(true), &last);
+        self.core.cut = false;
         self.flows.finish(&mut self.core, &last);
         self.core.finish(&last);
         last
